@@ -1,0 +1,117 @@
+//! Where the device is: ring indices and sample counts turned into a linear byte count.
+//!
+//! Every RUN starts the ring anew at descriptor 0. Descriptors are then counted on without wrapping (0, 1, ..
+//! 31, 32, ..); the device shows the lowest five bits of that count as CIV. The *last valid* descriptor (LVI)
+//! bounds how far it can go unobserved, to less than a lap, which is what makes CIV unambiguous.
+
+use super::plan::{Plan, RING, Segment};
+
+/// How many descriptors the last valid one is put ahead of the one last seen in an interrupt.
+///
+/// Not 31: the descriptor just behind must stay out of reach, so that a CIV read a moment too early is told
+/// from one that is almost a whole lap ahead.
+pub(crate) const AHEAD: u64 = 30;
+
+/// With fewer descriptors than this left to play, the last valid one is moved.
+pub(crate) const REFILL_BELOW: u64 = 16;
+
+const MASK: u64 = (RING as u64).wrapping_sub(1);
+
+/// How many descriptors further than `seen` the index `civ` is, or 0 where it is just behind.
+pub(crate) fn steps(seen: u64, civ: u8) -> u64 {
+    let steps = u64::from(civ).wrapping_sub(seen) & MASK;
+    if steps > AHEAD { 0 } else { steps }
+}
+
+/// The ring as laid out for one RUN.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ring {
+    plan: Plan,
+    /// Segment in descriptor 0.
+    first: u64,
+    /// Bytes of that segment which were played before.
+    skip: u32,
+    /// Linear count at the start of the lap of the buffer in which this RUN began.
+    lap: u64,
+    /// Descriptor which the device was last known to be at, counted without wrapping.
+    at: u64,
+    /// The last valid descriptor, counted without wrapping.
+    last_valid: u64,
+}
+
+impl Ring {
+    /// Lays the ring out so that playing starts at `linear` bytes.
+    pub(crate) fn starting_at(plan: Plan, linear: u64) -> Self {
+        let offset = linear.checked_rem(u64::from(plan.bytes())).unwrap_or(0);
+        let first = plan.segment_at(offset as u32) as u64;
+        let skip = (offset as u32).wrapping_sub(plan.segment(first).offset);
+        Self { plan, first, skip, lap: linear.wrapping_sub(offset), at: 0, last_valid: AHEAD }
+    }
+
+    /// The plan of the buffer.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The segment in descriptor `number` from the second lap of the ring on.
+    pub(crate) fn segment(&self, number: u64) -> Segment {
+        self.plan.segment(self.first.wrapping_add(number))
+    }
+
+    /// The segment in descriptor 0 on the first lap, where what was played before a pause is left out.
+    pub(crate) fn first_segment(&self) -> Segment {
+        self.segment(0).rest(self.skip)
+    }
+
+    /// Descriptor 0 is shortened on the first lap.
+    pub(crate) fn starts_short(&self) -> bool {
+        self.skip != 0
+    }
+
+    /// Linear byte count at the start of descriptor `number`, taken as the whole segment.
+    pub(crate) fn start_of(&self, number: u64) -> u64 {
+        let number = self.first.wrapping_add(number);
+        let laps = number.checked_div(self.plan.count() as u64).unwrap_or(0);
+        let laps_bytes = laps.wrapping_mul(u64::from(self.plan.bytes()));
+        self.lap.wrapping_add(laps_bytes).wrapping_add(u64::from(self.plan.segment(number).offset))
+    }
+
+    /// Takes in that the device is at descriptor `number` or beyond, and answers the byte count that is surely
+    /// played then.
+    pub(crate) fn reached(&mut self, number: u64) -> u64 {
+        self.at = self.at.max(number.min(self.last_valid.wrapping_add(1)));
+        self.start_of(self.at)
+    }
+
+    /// Takes in what the registers say: current index, samples left in it, and whether the DMA stands at the
+    /// end of the last valid descriptor. Answers the linear byte count.
+    ///
+    /// Values that the device cannot mean are cut to the descriptor.
+    pub(crate) fn seen(&mut self, civ: u8, picb: u16, halted: bool) -> u64 {
+        let number = self.at.wrapping_add(steps(self.at, civ));
+        if number > self.last_valid || u64::from(civ) != number & MASK {
+            return self.start_of(self.at);
+        }
+        self.at = number;
+        let start = self.start_of(number);
+        let bytes = self.segment(number).bytes;
+        let left = u32::from(picb).wrapping_mul(2);
+        // Samples left that are zero while the DMA runs mean a descriptor which is not loaded yet.
+        let played = if left == 0 && !halted { 0 } else { bytes.saturating_sub(left) };
+        start.wrapping_add(u64::from(played))
+    }
+
+    /// Index for the LVI register, if it is time to move it: `seen` is the descriptor last seen in an interrupt.
+    pub(crate) fn refill(&mut self, seen: u64) -> Option<u8> {
+        if self.last_valid.saturating_sub(seen) >= REFILL_BELOW {
+            return None;
+        }
+        self.last_valid = seen.wrapping_add(AHEAD);
+        Some(self.last_valid_index())
+    }
+
+    /// The last valid descriptor as the LVI register has it.
+    pub(crate) fn last_valid_index(&self) -> u8 {
+        (self.last_valid & MASK) as u8
+    }
+}

@@ -1,0 +1,88 @@
+//! Cutting a cyclic buffer into descriptors.
+
+#[expect(dead_code, reason = "the driver uses the rest")]
+#[path = "../../src/device/ac97/plan.rs"]
+mod plan;
+
+use plan::{MAX_SEGMENT_BYTES, Plan, PlanError, RING, Run};
+use proptest::prelude::*;
+
+fn runs() -> impl Strategy<Value = Vec<Run>> {
+    proptest::collection::vec((1_u32..60, 1_u32..4), 1..20).prop_map(|pieces| {
+        let mut address = 0x40_0000;
+        pieces
+            .into_iter()
+            .map(|(pages, gap)| {
+                let run = Run { address, bytes: pages * 4096 };
+                address += (pages + gap) * 4096;
+                run
+            })
+            .collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn segments_cover_every_byte_once(runs in runs(), periods in 1_u32..=2) {
+        let bytes: u32 = runs.iter().map(|run| run.bytes).sum();
+        let period = bytes / periods;
+        let Ok(plan) = Plan::new(&runs, period, 4) else { return Ok(()) };
+        prop_assert!(plan.count().is_power_of_two() && plan.count() <= RING);
+        prop_assert_eq!(plan.bytes(), bytes);
+        let mut offset = 0;
+        for segment in plan.segments() {
+            prop_assert_eq!(segment.offset, offset);
+            prop_assert!(segment.bytes > 0 && segment.bytes <= MAX_SEGMENT_BYTES && segment.bytes % 4 == 0);
+            let inside = |run: &Run| {
+                run.address <= segment.address && segment.address + segment.bytes <= run.address + run.bytes
+            };
+            let mut before = 0;
+            let home = runs.iter().find(|run| inside(run) || { before += run.bytes; false }).unwrap();
+            prop_assert_eq!(before + segment.address - home.address, offset);
+            offset += segment.bytes;
+            prop_assert_eq!(segment.ends_period, offset % period == 0);
+        }
+        prop_assert_eq!(offset, bytes);
+    }
+
+    #[test]
+    fn the_segment_of_an_offset_holds_it(runs in runs(), offset in any::<u32>()) {
+        let bytes: u32 = runs.iter().map(|run| run.bytes).sum();
+        let Ok(plan) = Plan::new(&runs, bytes, 4) else { return Ok(()) };
+        let offset = offset % bytes;
+        let segment = plan.segments()[plan.segment_at(offset)];
+        prop_assert!(segment.offset <= offset && offset < segment.offset + segment.bytes);
+    }
+}
+
+#[test]
+fn every_whole_size_in_one_run_can_be_planned() {
+    for periods in 1..=2 {
+        for frames in 1..=20_000 {
+            let period = frames * 4;
+            let runs = [Run { address: 0x1000, bytes: period * periods }];
+            let plan = Plan::new(&runs, period, 4).unwrap();
+            assert_eq!(plan.segments().iter().map(|segment| segment.bytes).sum::<u32>(), period * periods);
+            assert_eq!(
+                plan.segments().iter().filter(|segment| segment.ends_period).count(),
+                periods as usize
+            );
+        }
+    }
+}
+
+#[test]
+fn too_many_pieces_are_refused() {
+    let runs: Vec<Run> = (0..33).map(|page| Run { address: page * 0x2000, bytes: 4096 }).collect();
+    assert_eq!(Plan::new(&runs, 33 * 4096, 4).unwrap_err(), PlanError::TooManySegments);
+    assert_eq!(Plan::new(&runs[..32], 32 * 4096, 4).unwrap().count(), 32);
+}
+
+#[test]
+fn parts_of_periods_are_refused() {
+    let run = [Run { address: 0, bytes: 4096 }];
+    for (period, frame) in [(0, 4), (4096, 0), (4095, 4), (3000, 4), (8192, 4)] {
+        assert_eq!(Plan::new(&run, period, frame).unwrap_err(), PlanError::NotWholePeriods);
+    }
+    assert_eq!(Plan::new(&[], 4096, 4).unwrap_err(), PlanError::NotWholePeriods);
+}

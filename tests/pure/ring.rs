@@ -1,0 +1,232 @@
+//! The ring arithmetic of the AC'97 engine against a model of the device that runs at random speed.
+
+#[path = "../../src/device/ac97/latch.rs"]
+mod latch;
+#[expect(dead_code, reason = "the driver uses the rest")]
+#[path = "../../src/device/ac97/plan.rs"]
+mod plan;
+#[expect(dead_code, reason = "the driver uses the rest")]
+#[path = "../../src/device/ac97/ring.rs"]
+mod ring;
+
+use latch::Latch;
+use plan::{Plan, RING, Run};
+use proptest::prelude::*;
+use ring::{AHEAD, Ring};
+
+/// What the device does with the ring, and nothing else: it plays descriptor after descriptor and stops at the
+/// end of the last valid one.
+struct Device {
+    descriptors: [(u32, bool); RING],
+    civ: usize,
+    picb: u32,
+    lvi: usize,
+    halted: bool,
+    played: u64,
+    interrupt: bool,
+}
+
+impl Device {
+    fn start(ring: &Ring, interrupt_at: impl Fn(usize) -> bool) -> Self {
+        let mut descriptors = [(0, false); RING];
+        for (index, slot) in descriptors.iter_mut().enumerate() {
+            let segment = if index == 0 { ring.first_segment() } else { ring.segment(index as u64) };
+            *slot = (segment.bytes, segment.ends_period || interrupt_at(index));
+        }
+        let picb = descriptors[0].0 / 2;
+        let lvi = usize::from(ring.last_valid_index());
+        Self { descriptors, civ: 0, picb, lvi, halted: false, played: 0, interrupt: false }
+    }
+
+    fn play(&mut self, mut bytes: u32) {
+        while bytes > 0 && !self.halted {
+            let now = bytes.min(self.picb * 2);
+            self.picb -= now / 2;
+            self.played += u64::from(now);
+            bytes -= now;
+            if self.picb == 0 {
+                self.interrupt |= self.descriptors[self.civ].1;
+                if self.civ == self.lvi {
+                    self.halted = true;
+                    self.interrupt = true;
+                } else {
+                    self.next();
+                }
+            }
+        }
+    }
+
+    fn next(&mut self) {
+        self.civ = (self.civ + 1) % RING;
+        self.picb = self.descriptors[self.civ].0 / 2;
+    }
+
+    fn set_lvi(&mut self, lvi: u8) {
+        self.lvi = usize::from(lvi);
+        if self.halted {
+            self.halted = false;
+            self.next();
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Play(u32),
+    Isr,
+    Dpc,
+    Look,
+    Pause,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (1_u32..3000).prop_map(|frames| Step::Play(frames * 4)),
+        1 => (1_u32..200_000).prop_map(|frames| Step::Play(frames * 4)),
+        3 => Just(Step::Isr),
+        3 => Just(Step::Dpc),
+        3 => Just(Step::Look),
+        1 => Just(Step::Pause),
+    ]
+}
+
+fn buffer() -> impl Strategy<Value = Plan> {
+    (48_u32..6000, 1_u32..=2, proptest::collection::vec(0_u32..1_000, 8)).prop_filter_map(
+        "needs at most 32 segments",
+        |(frames, periods, gaps)| {
+            let period = frames * 4;
+            let mut left = period * periods;
+            let mut address = 0x10_0000;
+            let mut runs = Vec::new();
+            for gap in gaps.into_iter().cycle() {
+                let bytes = left.min(4096);
+                if bytes == 0 {
+                    break;
+                }
+                address += gap / 500 * 4096;
+                runs.push(Run { address, bytes });
+                address += 4096;
+                left -= bytes;
+            }
+            Plan::new(&runs, period, 4).ok()
+        },
+    )
+}
+
+/// Plays `steps` and holds the driver's arithmetic against what the device really did.
+fn check(plan: Plan, steps: &[Step]) -> Result<(), TestCaseError> {
+    let latch = Latch::new();
+    latch.restart();
+    let every = |index: usize| index == 15 || index == 31;
+    let mut ring = Ring::starting_at(plan, 0);
+    let mut device = Device::start(&ring, every);
+    let (mut base, mut linear, mut queued, mut patched) = (0_u64, 0_u64, false, true);
+    for step in steps {
+        match *step {
+            Step::Play(bytes) => device.play(bytes),
+            Step::Isr if device.interrupt => {
+                latch.publish(latch.open(), device.civ as u8, device.halted);
+                device.interrupt = false;
+                queued = true;
+            }
+            Step::Dpc if queued => {
+                queued = false;
+                let seen = latch.seen();
+                linear = linear.max(ring.reached(seen));
+                if seen > 0 && !patched {
+                    device.descriptors[0].0 = ring.segment(0).bytes;
+                    patched = true;
+                }
+                if let Some(lvi) = ring.refill(seen) {
+                    device.set_lvi(lvi);
+                }
+            }
+            Step::Look => {
+                let now = ring.seen(device.civ as u8, device.picb as u16, device.halted);
+                prop_assert!(now >= linear, "{now} behind {linear}");
+                prop_assert_eq!(now, base + device.played);
+                linear = now;
+            }
+            Step::Pause => {
+                linear = linear.max(ring.seen(device.civ as u8, device.picb as u16, device.halted));
+                prop_assert_eq!(linear, base + device.played);
+                base = linear;
+                latch.restart();
+                ring = Ring::starting_at(plan, linear);
+                device = Device::start(&ring, every);
+                patched = !ring.starts_short();
+                queued = false;
+            }
+            Step::Isr | Step::Dpc => {}
+        }
+        prop_assert!(linear <= base + device.played, "{linear} ahead of {}", base + device.played);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn position_is_what_the_device_played(plan in buffer(), steps in proptest::collection::vec(step(), 1..600)) {
+        check(plan, &steps)?;
+    }
+
+    #[test]
+    fn any_registers_keep_the_position_within_the_ring(
+        plan in buffer(), values in proptest::collection::vec((any::<u8>(), any::<u16>(), any::<bool>()), 1..200)
+    ) {
+        let mut ring = Ring::starting_at(plan, 0);
+        let bound = ring.start_of(AHEAD + 1);
+        for (civ, picb, halted) in values {
+            prop_assert!(ring.seen(civ, picb, halted) <= bound);
+        }
+    }
+}
+
+#[test]
+fn position_never_goes_back_in_a_million_steps() {
+    let runs: Vec<Run> = (0..7).map(|page| Run { address: 0x20_0000 + page * 0x3000, bytes: 4096 }).collect();
+    let plan = Plan::new(&runs, 7 * 2048, 4).unwrap();
+    let mut seed = 0x2545_F491_4F6C_DD1D_u64;
+    let mut random = move |below: u64| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed % below
+    };
+    let steps: Vec<Step> = (0..1_000_000)
+        .map(|_| match random(100) {
+            0..40 => Step::Play(4 * (1 + random(3000) as u32)),
+            40 => Step::Play(4 * (1 + random(400_000) as u32)),
+            41..60 => Step::Isr,
+            60..79 => Step::Dpc,
+            79..99 => Step::Look,
+            _ => Step::Pause,
+        })
+        .collect();
+    check(plan, &steps).unwrap();
+}
+
+#[test]
+fn an_interrupt_from_before_a_restart_changes_nothing() {
+    let latch = Latch::new();
+    latch.restart();
+    let opened = latch.open();
+    latch.restart();
+    latch.publish(opened, 7, false);
+    assert_eq!(latch.seen(), 0);
+}
+
+#[test]
+fn a_halt_is_counted_once() {
+    let latch = Latch::new();
+    latch.publish(latch.open(), 30, true);
+    assert_eq!(latch.seen(), 31);
+    latch.publish(latch.open(), 30, true);
+    assert_eq!(latch.seen(), 31);
+    latch.publish(latch.open(), 31, false);
+    assert_eq!(latch.seen(), 31);
+    latch.publish(latch.open(), 0, false);
+    assert_eq!(latch.seen(), 32);
+}
