@@ -1,0 +1,87 @@
+//! The headers of the content root.
+
+use std::{
+    env, fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
+
+use crate::mends::MENDS;
+
+/// Where distributions put mingw-w64's headers.
+const MINGW_INCLUDE: [&str; 2] = ["/usr/x86_64-w64-mingw32/include", "/usr/share/mingw-w64/include"];
+
+/// Makes `include` from mingw-w64's headers, the mends, and the headers in `overlay`.
+pub(crate) fn prepare(overlay: &Path, include: &Path) -> Result<(), String> {
+    let mingw = mingw_include()?;
+    println!("cargo::rerun-if-changed={}", mingw.join("ddk/wdm.h").display());
+    let km = include.join("km");
+    let crt = km.join("crt");
+    for directory in [&crt, &include.join("shared")] {
+        fs::create_dir_all(directory).map_err(|error| about(directory, error))?;
+    }
+    link_all(&mingw, &crt)?;
+    link_all(&mingw.join("ddk"), &km)?;
+    mend(&mingw.join("ddk"), &km)?;
+    for part in ["km", "km/crt"] {
+        link_all(&overlay.join(part), &include.join(part))?;
+    }
+    Ok(())
+}
+
+fn mingw_include() -> Result<PathBuf, String> {
+    println!("cargo::rerun-if-env-changed=MINGW_INCLUDE");
+    env::var_os("MINGW_INCLUDE")
+        .map(PathBuf::from)
+        .into_iter()
+        .chain(MINGW_INCLUDE.iter().map(PathBuf::from))
+        .find(|include| include.join("ddk/wdm.h").is_file())
+        .ok_or_else(|| {
+            "mingw-w64's headers are not installed: `apt-get install mingw-w64-x86-64-dev`, \
+             or set MINGW_INCLUDE to the directory that holds ddk/wdm.h"
+                .to_string()
+        })
+}
+
+/// Links every entry of `from` into `to`, in place of what is there under the same name.
+fn link_all(from: &Path, to: &Path) -> Result<(), String> {
+    for entry in fs::read_dir(from).map_err(|error| about(from, error))? {
+        let entry = entry.map_err(|error| about(from, error))?;
+        let link = to.join(entry.file_name());
+        if link.is_dir() && !link.is_symlink() {
+            continue;
+        }
+        if link.is_symlink() || link.exists() {
+            fs::remove_file(&link).map_err(|error| about(&link, error))?;
+        }
+        symlink(entry.path(), &link).map_err(|error| about(&link, error))?;
+    }
+    Ok(())
+}
+
+/// Replaces the links to the headers that need mending by mended copies.
+fn mend(from: &Path, to: &Path) -> Result<(), String> {
+    for (header, mends) in MENDS {
+        let source = from.join(header);
+        let mut text = fs::read_to_string(&source).map_err(|error| about(&source, error))?;
+        for mend in *mends {
+            if !text.contains(mend.find) {
+                return Err(format!(
+                    "{} has changed: cannot mend it so that {}; `{}` is not in it",
+                    source.display(),
+                    mend.so_that,
+                    mend.find
+                ));
+            }
+            text = text.replace(mend.find, mend.put);
+        }
+        let target = to.join(header);
+        fs::remove_file(&target).map_err(|error| about(&target, error))?;
+        fs::write(&target, text).map_err(|error| about(&target, error))?;
+    }
+    Ok(())
+}
+
+fn about(path: &Path, error: std::io::Error) -> String {
+    format!("{}: {error}", path.display())
+}

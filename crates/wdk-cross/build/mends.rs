@@ -1,0 +1,32 @@
+//! Where mingw-w64's driver headers differ from the WDK's in a way that no header on top can set right.
+
+/// A replacement of every occurrence of one text in one header.
+pub(crate) struct Mend {
+    /// What the mend achieves, as the end of a sentence.
+    pub(crate) so_that: &'static str,
+    pub(crate) find: &'static str,
+    pub(crate) put: &'static str,
+}
+
+/// The headers (below ddk/) and their mends.
+pub(crate) const MENDS: &[(&str, &[Mend])] = &[(
+    "wdm.h",
+    &[
+        Mend {
+            so_that: "DEVICE_OBJECT is aligned to 16 bytes (336 of them, not 328)",
+            find: "typedef struct _DEVICE_OBJECT {",
+            put: "typedef struct __declspec(align(16)) _DEVICE_OBJECT {",
+        },
+        Mend {
+            so_that: "IRP is aligned to 16 bytes",
+            find: "typedef struct _IRP {",
+            put: "typedef struct __declspec(align(16)) _IRP {",
+        },
+        Mend {
+            so_that: "DEVICE_DESCRIPTION has the fields of version 3 (64 bytes, not 40)",
+            find: "  ULONG DmaPort;\n} DEVICE_DESCRIPTION,",
+            put: "  ULONG DmaPort;\n  ULONG DmaAddressWidth;\n  ULONG DmaControllerInstance;\n  \
+                  ULONG DmaRequestLine;\n  PHYSICAL_ADDRESS DeviceAddress;\n} DEVICE_DESCRIPTION,",
+        },
+    ],
+)];
