@@ -1,0 +1,2 @@
+pub mod pci;
+pub mod sound;
