@@ -1,0 +1,116 @@
+//! What machine is wanted.
+
+use std::path::PathBuf;
+
+/// A sound device that QEMU has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// Intel ICH AC'97 (8086:2415).
+    Ac97,
+    /// virtio-snd (1af4:1059).
+    VirtioSnd,
+}
+
+impl Device {
+    /// QEMU's name of the model.
+    pub(super) const fn model(self) -> &'static str {
+        match self {
+            Self::Ac97 => "AC97",
+            Self::VirtioSnd => "virtio-sound-pci",
+        }
+    }
+
+    /// Options of the model beyond those that all have.
+    pub(super) const fn model_options(self) -> &'static str {
+        match self {
+            Self::Ac97 => "",
+            // A kick must take effect at once, not when the main loop gets round to it. The vectors serve one
+            // configuration change and four queues.
+            Self::VirtioSnd => ",ioeventfd=off,vectors=5",
+        }
+    }
+
+    /// Oldest QEMU (major, minor) that has the model and can be stepped.
+    pub(super) const fn needs(self) -> (u64, u64) {
+        match self {
+            Self::Ac97 => (7, 2),
+            Self::VirtioSnd => (8, 2),
+        }
+    }
+}
+
+/// Sample format in which the sound comes out of the machine. Two channels, interleaved, little-endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SampleFormat {
+    /// 16-bit integer.
+    S16,
+    /// 32-bit integer.
+    S32,
+    /// 32-bit floating point.
+    F32,
+}
+
+impl SampleFormat {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::S16 => "s16",
+            Self::S32 => "s32",
+            Self::F32 => "f32",
+        }
+    }
+
+    /// Bytes of one sample.
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::S16 => 2,
+            Self::S32 | Self::F32 => 4,
+        }
+    }
+}
+
+/// What machine is wanted.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The sound function.
+    pub device: Device,
+    /// Rate at which sound comes out and goes in, in frames a second. QEMU resamples a stream that runs at
+    /// another rate.
+    pub rate: u32,
+    /// Format in which sound comes out and goes in.
+    pub format: SampleFormat,
+    /// Distance of the instants at which the device takes sound and moves its position, in microseconds:
+    /// 10000 is QEMU's own; 1000 is known to work.
+    pub tick_us: u32,
+    /// File of raw samples that the device records; endless silence without one. Give more than will be
+    /// recorded: at its end the last block is repeated.
+    pub capture: Option<PathBuf>,
+    /// Guest memory in bytes, at most 2 GiB.
+    pub memory: usize,
+    /// QEMU's program.
+    pub program: String,
+}
+
+impl Options {
+    /// A machine with `device`, 48 kHz 16-bit sound, QEMU's own tick and 64 MiB.
+    #[must_use]
+    pub fn new(device: Device) -> Self {
+        Self {
+            device,
+            rate: 48_000,
+            format: SampleFormat::S16,
+            tick_us: 10_000,
+            capture: None,
+            memory: 64 << 20,
+            program: "qemu-system-x86_64".into(),
+        }
+    }
+
+    /// Bytes of sound a second.
+    pub(super) fn bytes_per_second(&self) -> usize {
+        self.rate as usize * CHANNELS * self.format.bytes()
+    }
+}
+
+/// Channels of the sound that comes out: QEMU's mixer has two.
+pub(super) const CHANNELS: usize = 2;

@@ -1,0 +1,123 @@
+//! The machine's loudspeaker and microphone: ALSA's own file plugin, writing to a pipe and reading from a file.
+//!
+//! Its null slave takes any amount at any time, so the device is served one buffer per tick of QEMU's audio
+//! timer: the buffer must be as long as the tick. No sound card, no daemon, no file to clean up.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    os::fd::{AsRawFd, OwnedFd},
+};
+
+use super::{
+    options::{CHANNELS, Options},
+    process::inherited_path,
+};
+use crate::pci::{HardwareError, Result, ram::memory_file};
+
+/// Room that the pipe should have: Linux' limit for everybody.
+const PIPE_ROOM: i32 = 1 << 20;
+
+/// The sound side of the machine.
+#[derive(Debug)]
+pub(super) struct Sound {
+    pipe: File,
+    heard: Vec<u8>,
+    /// Longest time that may pass before the pipe must be emptied, in nanoseconds.
+    longest_step: u64,
+}
+
+/// What the emulator's process needs.
+pub(super) struct SoundEnd {
+    /// The pipe's end to write to.
+    pub(super) pipe: OwnedFd,
+    /// ALSA's configuration.
+    pub(super) configuration: OwnedFd,
+}
+
+impl Sound {
+    /// Makes both ends.
+    pub(super) fn new(options: &Options) -> Result<(Self, SoundEnd)> {
+        let doing = "making a pipe for sound";
+        let (pipe, theirs) = io::pipe().map_err(HardwareError::system(doing))?;
+        let (pipe, theirs) = (OwnedFd::from(pipe), OwnedFd::from(theirs));
+        // SAFETY: takes integers only. Where the limit is lower the old size stays, and is asked for below.
+        unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETPIPE_SZ, PIPE_ROOM) };
+        // SAFETY: takes integers only.
+        let room = unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_GETPIPE_SZ) };
+        // SAFETY: takes integers only.
+        let set = unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
+        if room <= 0 || set != 0 {
+            return Err(HardwareError::system(doing)(io::Error::last_os_error()));
+        }
+        // A pipe holds pages, which small writes fill by half at worst: a quarter of its size always fits.
+        let longest_step = room as u64 / 4 * 1_000_000_000 / options.bytes_per_second() as u64;
+        let configuration = memory_file(c"asound.conf", 0)
+            .and_then(|file| {
+                let mut file = File::from(file);
+                file.write_all(configuration(options, &theirs)?.as_bytes())?;
+                Ok(OwnedFd::from(file))
+            })
+            .map_err(HardwareError::system("writing ALSA's configuration"))?;
+        let ours = Self { pipe: File::from(pipe), heard: Vec::new(), longest_step };
+        Ok((ours, SoundEnd { pipe: theirs, configuration }))
+    }
+
+    /// Longest time that may pass without [`Self::listen`], in nanoseconds.
+    pub(super) fn longest_step(&self) -> u64 {
+        self.longest_step
+    }
+
+    /// Empties the pipe.
+    pub(super) fn listen(&mut self) -> Result<()> {
+        let mut chunk = [0; 1 << 16];
+        loop {
+            match self.pipe.read(&mut chunk) {
+                Ok(0) => return Ok(()),
+                Ok(count) => self.heard.extend_from_slice(&chunk[..count]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(HardwareError::system("listening to the machine")(error)),
+            }
+        }
+    }
+
+    /// What was heard since the last call.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.heard)
+    }
+}
+
+/// The value of QEMU's `-audiodev` for the device's end, under the name `sound`.
+pub(super) fn audio_device(options: &Options) -> String {
+    let (tick, rate, format) = (options.tick_us, options.rate, options.format.name());
+    let direction = |name: &str| {
+        let period = tick / 2;
+        format!(
+            ",{name}.try-poll=off,{name}.frequency={rate},{name}.format={format},{name}.channels={CHANNELS}\
+             ,{name}.buffer-length={tick},{name}.period-length={period}"
+        )
+    };
+    format!(
+        "alsa,id=sound,timer-period={tick},in.dev=capture,out.dev=play{}{}",
+        direction("in"),
+        direction("out")
+    )
+}
+
+fn configuration(options: &Options, pipe: &OwnedFd) -> io::Result<String> {
+    let capture = match &options.capture {
+        Some(path) => path.canonicalize()?.display().to_string(),
+        None => "/dev/zero".into(),
+    };
+    if capture.contains(['"', '\\', '\n']) {
+        return Err(io::Error::other("the name of the capture file has characters that ALSA cannot take"));
+    }
+    Ok(format!(
+        r#"pcm.capture {{ type file slave.pcm "nowhere" file "/dev/null" infile "{capture}" format "raw" }}
+pcm.play {{ type file slave.pcm "nowhere" file "{}" format "raw" }}
+pcm.nowhere {{ type null }}
+"#,
+        inherited_path(pipe)
+    ))
+}
