@@ -26,7 +26,37 @@ pub(crate) fn prepare(overlay: &Path, include: &Path) -> Result<(), String> {
     for part in ["km", "km/crt"] {
         link_all(&overlay.join(part), &include.join(part))?;
     }
-    Ok(())
+    let layouts = overlay.join("layouts.txt");
+    let table = fs::read_to_string(&layouts).map_err(|error| about(&layouts, error))?;
+    let header = km.join("layouts.h");
+    fs::write(&header, assertions(&table)?).map_err(|error| about(&header, error))
+}
+
+/// A header that does not compile unless the records have the layouts in `table`.
+///
+/// A line that begins in the first column names a record, its size and its alignment; indented lines hold its
+/// fields and their offsets.
+fn assertions(table: &str) -> Result<String, String> {
+    let mut header = String::from("#pragma once\n");
+    let mut record = "";
+    for line in table.lines().filter(|line| !line.starts_with('#')) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if line.starts_with(' ') {
+            for field in words {
+                let (name, offset) = field.split_once('=').ok_or_else(|| format!("no offset: {field}"))?;
+                header += &format!(
+                    "_Static_assert(__builtin_offsetof({record}, {name}) == {offset}, \"{record}.{name}\");\n"
+                );
+            }
+        } else if let [name, size, alignment] = words[..] {
+            record = name;
+            header += &format!("_Static_assert(sizeof({name}) == {size}, \"size of {name}\");\n");
+            header += &format!("_Static_assert(_Alignof({name}) == {alignment}, \"alignment of {name}\");\n");
+        } else {
+            return Err(format!("no record with size and alignment: {line}"));
+        }
+    }
+    Ok(header)
 }
 
 fn mingw_include() -> Result<PathBuf, String> {

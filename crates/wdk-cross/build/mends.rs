@@ -13,6 +13,16 @@ pub(crate) const MENDS: &[(&str, &[Mend])] = &[(
     "wdm.h",
     &[
         Mend {
+            so_that: "ARM64 packs records and keeps obsolete fields no more than x86-64 does",
+            find: "#if !defined(_AMD64_) && !defined(_IA64_)",
+            put: "#if !defined(_WIN64)",
+        },
+        Mend {
+            so_that: "ARM64 has the spin locks of the 64-bit kernels",
+            find: "#if !defined(_X86_) && !defined(_M_ARM)",
+            put: "#if !defined(_X86_)",
+        },
+        Mend {
             so_that: "DEVICE_OBJECT is aligned to 16 bytes (336 of them, not 328)",
             find: "typedef struct _DEVICE_OBJECT {",
             put: "typedef struct __declspec(align(16)) _DEVICE_OBJECT {",
@@ -21,6 +31,16 @@ pub(crate) const MENDS: &[(&str, &[Mend])] = &[(
             so_that: "IRP is aligned to 16 bytes",
             find: "typedef struct _IRP {",
             put: "typedef struct __declspec(align(16)) _IRP {",
+        },
+        Mend {
+            so_that: "SCATTER_GATHER_LIST ends where its elements begin",
+            find: "  SCATTER_GATHER_ELEMENT Elements[1];",
+            put: "  SCATTER_GATHER_ELEMENT Elements[];",
+        },
+        Mend {
+            so_that: "PO_FX_COMPONENT is that of version 1, as it is unless a driver asks for another",
+            find: "#define PO_FX_VERSION PO_FX_VERSION_V2",
+            put: "#define PO_FX_VERSION PO_FX_VERSION_V1",
         },
         Mend {
             so_that: "DEVICE_DESCRIPTION has the fields of version 3 (64 bytes, not 40)",

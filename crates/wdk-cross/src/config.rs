@@ -109,9 +109,12 @@ impl Config {
     pub fn preprocessor_definitions(&self) -> impl Iterator<Item = (String, Option<String>)> + use<> {
         let definitions: &[(&str, Option<&str>)] = match self.architecture {
             CpuArchitecture::Amd64 => &[("_WIN64", None), ("_AMD64_", None), ("AMD64", None)],
-            CpuArchitecture::Arm64 => {
-                &[("_ARM64_", None), ("ARM64", None), ("_USE_DECLSPECS_FOR_SAL", Some("1")), ("STD_CALL", None)]
-            }
+            CpuArchitecture::Arm64 => &[
+                ("_ARM64_", None),
+                ("ARM64", None),
+                ("_USE_DECLSPECS_FOR_SAL", Some("1")),
+                ("STD_CALL", None),
+            ],
         };
         definitions
             .iter()

@@ -7,8 +7,12 @@ use bindgen::{Builder, EnumVariation, Formatter, RustEdition, RustTarget};
 use crate::{Config, ConfigError};
 
 /// Functions whose bindings wdk-build withholds because Microsoft has deprecated them.
-const DEPRECATED: [&str; 4] =
-    ["ExAllocatePoolWithTag", "ExAllocatePoolWithQuotaTag", "ExAllocatePoolWithTagPriority", "ExAllocatePool"];
+const DEPRECATED: [&str; 4] = [
+    "ExAllocatePoolWithTag",
+    "ExAllocatePoolWithQuotaTag",
+    "ExAllocatePoolWithTagPriority",
+    "ExAllocatePool",
+];
 
 /// Makes a [`Builder`] that is set up for the headers of the WDK.
 pub trait BuilderExt {

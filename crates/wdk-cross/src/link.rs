@@ -46,7 +46,9 @@ impl Config {
     /// The `#[link]` attributes, as Rust source, of the libraries that the bindings of `subset` need.
     pub fn bindgen_library_link_raw_lines(&self, subset: ApiSubset) -> Option<String> {
         let libraries: &[&str] = match (subset, self.architecture) {
-            (ApiSubset::Base, CpuArchitecture::Amd64) => &["BufferOverflowFastFailK", "ntoskrnl", "hal", "wmilib"],
+            (ApiSubset::Base, CpuArchitecture::Amd64) => {
+                &["BufferOverflowFastFailK", "ntoskrnl", "hal", "wmilib"]
+            }
             (ApiSubset::Base, CpuArchitecture::Arm64) => {
                 &["BufferOverflowFastFailK", "ntoskrnl", "hal", "wmilib", "arm64rt"]
             }

@@ -1,5 +1,11 @@
-/* Included ahead of the driver headers: macros that mingw-w64 lacks, or has in a form that clang cannot evaluate. */
+/* Included ahead of the driver headers: what mingw-w64 lacks, or has in a form that the bindings cannot use. */
 #pragma once
+
+/* ARM64 takes the way of 32-bit ARM through these headers, which know no other; armddk.h is the overlay's own. */
+#ifdef _ARM64_
+#include <_mingw.h>
+#define _M_ARM
+#endif
 
 #define C_ASSERT(condition) _Static_assert(condition, #condition)
 
@@ -15,3 +21,9 @@
 /* As an address computed from a null pointer it is no constant. */
 #undef FIELD_OFFSET
 #define FIELD_OFFSET(type, field) ((LONG)__builtin_offsetof(type, field))
+
+/* Inline functions here and exports in the WDK: renamed while the headers are read, declared in after.h. */
+#define KeGetCurrentIrql inline_KeGetCurrentIrql
+#define KfRaiseIrql inline_KfRaiseIrql
+#define KeLowerIrql inline_KeLowerIrql
+#define KeInitializeSpinLock inline_KeInitializeSpinLock
