@@ -32,7 +32,13 @@ pub(crate) fn resource_file(version: &str) -> Result<Vec<u8>, ParseIntError> {
         .map(str::parse)
         .collect::<Result<Vec<u16>, ParseIntError>>()?;
     let mut file = entry(0, 0, 0, 0, &[]);
-    file.extend(entry(TYPE_VERSION, NAME_VERSION_INFO, MOVEABLE_PURE, LANGUAGE, &version_info(version, &numbers)));
+    file.extend(entry(
+        TYPE_VERSION,
+        NAME_VERSION_INFO,
+        MOVEABLE_PURE,
+        LANGUAGE,
+        &version_info(version, &numbers),
+    ));
     Ok(file)
 }
 
@@ -70,7 +76,11 @@ fn version_info(version: &str, numbers: &[u16]) -> Vec<u8> {
     let mut children = block("StringFileInfo", Value::None, &table);
     align(&mut children);
     let translation = [LANGUAGE.to_le_bytes(), CODE_PAGE.to_le_bytes()].concat();
-    children.extend(block("VarFileInfo", Value::None, &block("Translation", Value::Binary(&translation), &[])));
+    children.extend(block(
+        "VarFileInfo",
+        Value::None,
+        &block("Translation", Value::Binary(&translation), &[]),
+    ));
     block("VS_VERSION_INFO", Value::Binary(&fixed_file_info(numbers)), &children)
 }
 

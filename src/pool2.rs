@@ -11,8 +11,8 @@ use core::{
 };
 
 use wdk_sys::{
-    POOL_FLAG_NON_PAGED, POOL_FLAG_RAISE_ON_FAILURE, POOL_FLAG_UNINITIALIZED, POOL_FLAG_USE_QUOTA, POOL_FLAGS, PVOID,
-    SIZE_T, ULONG, UNICODE_STRING, ntddk::MmGetSystemRoutineAddress,
+    POOL_FLAG_NON_PAGED, POOL_FLAG_RAISE_ON_FAILURE, POOL_FLAG_UNINITIALIZED, POOL_FLAG_USE_QUOTA,
+    POOL_FLAGS, PVOID, SIZE_T, ULONG, UNICODE_STRING, ntddk::MmGetSystemRoutineAddress,
 };
 
 /// `NonPagedPoolNx` of the kernel's `POOL_TYPE`: non-paged and not executable (Windows 8).

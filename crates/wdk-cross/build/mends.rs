@@ -23,6 +23,11 @@ pub(crate) const MENDS: &[(&str, &[Mend])] = &[(
             put: "#if !defined(_X86_)",
         },
         Mend {
+            so_that: "XSTATE_SAVE, of which ARM64 has no use, is not empty there",
+            find: "#elif defined(_IA64_)\n  ULONG Dummy;",
+            put: "#elif defined(_IA64_) || defined(_ARM64_)\n  ULONG Dummy;",
+        },
+        Mend {
             so_that: "DEVICE_OBJECT is aligned to 16 bytes (336 of them, not 328)",
             find: "typedef struct _DEVICE_OBJECT {",
             put: "typedef struct __declspec(align(16)) _DEVICE_OBJECT {",
