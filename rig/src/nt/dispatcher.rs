@@ -1,0 +1,176 @@
+//! Dispatcher objects: events, semaphores, mutexes and timers, and what it takes to satisfy a wait on them.
+
+use std::cell::RefCell;
+
+use super::At;
+use super::Deadline;
+use super::Kernel;
+use super::abi::DispatcherHeader;
+use super::abi::KDpc;
+use super::abi::KMutant;
+use super::abi::KTimer;
+use super::abi::ListEntry;
+use super::abi::NtStatus;
+use super::abi::STATUS_TIMEOUT;
+use super::abi::STATUS_WAIT_0;
+use super::sched::Thread;
+use super::sched::Wait;
+use super::trace::Event;
+
+/// `DISPATCHER_HEADER.Type`.
+pub(crate) mod kind {
+    pub(crate) const NOTIFICATION_EVENT: u8 = 0;
+    pub(crate) const SYNCHRONIZATION_EVENT: u8 = 1;
+    pub(crate) const MUTANT: u8 = 2;
+    pub(crate) const SEMAPHORE: u8 = 5;
+    pub(crate) const THREAD: u8 = 6;
+    pub(crate) const NOTIFICATION_TIMER: u8 = 8;
+    pub(crate) const SYNCHRONIZATION_TIMER: u8 = 9;
+}
+
+/// Writes a fresh header.
+pub(crate) fn initialize(header: At<DispatcherHeader>, kind: u8, signal_state: i32) {
+    let head = header.pointer().wrapping_byte_add(8).cast::<ListEntry>();
+    header.write(DispatcherHeader {
+        kind,
+        signalling: 0,
+        size: 0,
+        reserved: 0,
+        signal_state,
+        wait_list_head: ListEntry { flink: head, blink: head },
+    });
+}
+
+struct Armed {
+    timer: *mut KTimer,
+    due: u64,
+    period_ns: u64,
+    dpc: *mut KDpc,
+}
+
+/// The timers that are set.
+#[derive(Default)]
+pub(crate) struct Timers(RefCell<Vec<Armed>>);
+
+impl Timers {
+    pub(super) fn next_due(&self) -> Option<u64> {
+        self.0.borrow().iter().map(|armed| armed.due).min()
+    }
+
+    /// Addresses of the timers that are still set.
+    pub(crate) fn armed(&self) -> Vec<u64> {
+        self.0.borrow().iter().map(|armed| armed.timer as u64).collect()
+    }
+}
+
+impl Kernel {
+    /// Takes a signalled object the way a satisfied wait does.
+    fn acquire(&self, object: *mut DispatcherHeader, thread: &Thread) {
+        let header = At::new(object);
+        match header.read().kind {
+            kind::SYNCHRONIZATION_EVENT | kind::SYNCHRONIZATION_TIMER => {
+                header.with(|header| header.signal_state = 0);
+            }
+            kind::SEMAPHORE => header.with(|header| header.signal_state -= 1),
+            kind::MUTANT => {
+                At::new(object.cast::<KMutant>()).with(|mutant| mutant.owner_thread = thread.pointer());
+                header.with(|header| header.signal_state -= 1);
+            }
+            _ => {}
+        }
+    }
+
+    fn is_signalled(&self, object: *mut DispatcherHeader, thread: &Thread) -> bool {
+        let header = At::new(object).read();
+        let own = header.kind == kind::MUTANT
+            && At::new(object.cast::<KMutant>()).with(|mutant| mutant.owner_thread) == thread.pointer();
+        header.signal_state > 0 || own
+    }
+
+    /// The status with which the wait ends now, if it does; the objects are then acquired.
+    pub(crate) fn try_satisfy(&self, wait: &Wait, thread: &Thread) -> Option<NtStatus> {
+        if wait.objects.is_empty() {
+            return None;
+        }
+        if wait.all {
+            if wait.objects.iter().all(|object| self.is_signalled(*object, thread)) {
+                for object in &wait.objects {
+                    self.acquire(*object, thread);
+                }
+                return Some(STATUS_WAIT_0);
+            }
+            return None;
+        }
+        let hit = wait.objects.iter().position(|object| self.is_signalled(*object, thread))?;
+        self.acquire(wait.objects[hit], thread);
+        Some(STATUS_WAIT_0 + hit as NtStatus)
+    }
+
+    /// Waits on the current thread, for the driver or for the rig.
+    pub(crate) fn wait(
+        &self,
+        objects: Vec<*mut DispatcherHeader>,
+        all: bool,
+        deadline: Deadline,
+    ) -> NtStatus {
+        let thread = self.current_thread().expect("waiting happens on a thread");
+        let wait = Wait { objects, all, deadline };
+        if let Some(status) = self.try_satisfy(&wait, &thread) {
+            return status;
+        }
+        if matches!(deadline, Deadline::At(time) if time <= self.now()) {
+            return STATUS_TIMEOUT;
+        }
+        self.block(wait)
+    }
+
+    /// Makes an object signalled and wakes who waits for it; returns its state before.
+    pub(crate) fn signal(&self, object: *mut DispatcherHeader, state: i32) -> i32 {
+        let before = At::new(object).with(|header| core::mem::replace(&mut header.signal_state, state));
+        self.trace.add(self.now(), Event::Signal);
+        self.wake_waiters(object);
+        before
+    }
+
+    /// `KeSetTimerEx`: `due` in 100 ns, negative for relative; returns whether it was already set.
+    pub(crate) fn set_timer(&self, timer: *mut KTimer, due: i64, period_ms: u32, dpc: *mut KDpc) -> bool {
+        let was_set = self.cancel_timer(timer);
+        At::new(timer).with(|timer| timer.header.signal_state = 0);
+        let due = if due <= 0 {
+            self.now() + due.unsigned_abs() * 100
+        } else {
+            (due.unsigned_abs() * 100).max(self.now())
+        };
+        let period_ns = u64::from(period_ms) * 1_000_000;
+        self.timers.0.borrow_mut().push(Armed { timer, due, period_ns, dpc });
+        was_set
+    }
+
+    /// `KeCancelTimer`: returns whether it was set.
+    pub(crate) fn cancel_timer(&self, timer: *mut KTimer) -> bool {
+        let mut timers = self.timers.0.borrow_mut();
+        let before = timers.len();
+        timers.retain(|armed| armed.timer != timer);
+        timers.len() < before
+    }
+
+    /// Fires what is due.
+    pub(crate) fn expire_timers(&self) {
+        loop {
+            let now = self.now();
+            let mut timers = self.timers.0.borrow_mut();
+            let Some(place) = timers.iter().position(|armed| armed.due <= now) else { return };
+            let (timer, dpc) = (timers[place].timer, timers[place].dpc);
+            if timers[place].period_ns > 0 {
+                timers[place].due += timers[place].period_ns;
+            } else {
+                timers.remove(place);
+            }
+            drop(timers);
+            self.signal(timer.cast(), 1);
+            if !dpc.is_null() {
+                self.queue_dpc(dpc, core::ptr::null_mut(), core::ptr::null_mut());
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The way in and out: every import call and every call into the driver passes here.
+
+use super::Kernel;
+use super::kernel;
+use super::trace::Event;
+
+/// An import call in progress on some thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ImportCall {
+    pub name: &'static str,
+    /// Where in the driver it was made: the address behind the call.
+    pub return_address: u64,
+    /// The driver's stack pointer there.
+    pub stack: u64,
+    pub irql: u8,
+}
+
+/// Runs an export's body: checks the rules on the way in, lets interrupts and other threads in on the way out.
+pub(crate) fn gate<R>(body: impl FnOnce(&'static Kernel) -> R) -> R {
+    let kernel = kernel();
+    kernel.enter_import();
+    let result = body(kernel);
+    kernel.leave_import();
+    result
+}
+
+impl Kernel {
+    fn enter_import(&self) {
+        let call = self.exports.call_in_progress(self.current_irql());
+        self.trace.add(self.now(), Event::Import(call.name, call.irql));
+        if let Some(thread) = self.current_thread() {
+            thread.calls.borrow_mut().push(call);
+        }
+        self.verifier.check_import(self, &call);
+    }
+
+    fn leave_import(&self) {
+        if let Some(thread) = self.current_thread() {
+            thread.calls.borrow_mut().pop();
+        }
+        self.deliver();
+        self.preempt();
+    }
+
+    /// The import call that the current thread is in.
+    pub(crate) fn current_call(&self) -> Option<ImportCall> {
+        self.current_thread()?.calls.borrow().last().copied()
+    }
+
+    /// Where in the driver the current import call was made.
+    pub(crate) fn calling_address(&self) -> u64 {
+        self.current_call().map_or(0, |call| call.return_address)
+    }
+
+    /// Calls into the driver and checks what it left behind: the IRQL it was entered with, and no lock held.
+    pub fn call_driver<R>(&self, what: &str, irql: u8, call: impl FnOnce() -> R) -> R {
+        debug_assert_eq!(irql, self.current_irql(), "{what} is entered at its documented level");
+        self.trace.add(self.now(), Event::Call(what, irql));
+        let locks = self.spinlocks.count();
+        let result = call();
+        self.verifier.check_return(self, what, irql, locks);
+        self.deliver();
+        self.preempt();
+        result
+    }
+
+    /// Calls a driver routine at another level than the current one, as the system does from a thread.
+    pub fn call_driver_at<R>(&self, what: &str, irql: u8, call: impl FnOnce() -> R) -> R {
+        let before = self.set_irql(irql);
+        let result = self.call_driver(what, irql, call);
+        self.set_irql(before);
+        self.deliver();
+        result
+    }
+}

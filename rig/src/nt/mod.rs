@@ -1,0 +1,163 @@
+//! The kernel: one virtual processor, virtual time, and the exports of `ntoskrnl.exe` and `hal.dll`.
+//!
+//! ```text
+//!   driver image ── stub ──> gate ──> export (ex, ke, io, mm, ps, ob, rtl, hal)
+//!        ^                    │ IRQL rule, call record, trace
+//!        │                    └─ on return: interrupts ── DPCs ── a thread of higher priority
+//!        └── call_driver: IRQL, locks and stack of what comes back are checked
+//! ```
+//!
+//! Everything runs on one host thread; kernel threads are coroutines. The kernel is therefore a thread-local
+//! singleton whose parts use `Cell` and `RefCell`; no borrow is held across a call into driver code.
+
+pub mod abi;
+mod accounting;
+mod clock;
+mod dispatcher;
+mod dma;
+mod dpc;
+mod ex;
+mod exports;
+mod gate;
+mod guest;
+mod hal;
+mod inject;
+mod interrupt;
+mod io;
+mod ioexports;
+mod irql;
+mod ke;
+mod memory;
+mod mm;
+mod ob;
+mod pool;
+mod profile;
+mod ps;
+mod rtl;
+mod sched;
+mod spinlock;
+mod trace;
+mod trapped;
+
+use std::cell::Cell;
+use std::cell::RefCell;
+
+pub use accounting::Accounts;
+pub use accounting::Context;
+pub use clock::QPC_FREQUENCY;
+pub use exports::Export;
+pub use exports::Resolver;
+pub use exports::exports;
+pub(crate) use gate::ImportCall;
+pub(crate) use gate::gate;
+pub use guest::At;
+pub use inject::Injection;
+pub use interrupt::InterruptState;
+pub use io::Device;
+pub use memory::PageRun;
+pub use profile::Profile;
+pub use sched::Deadline;
+pub use sched::ThreadRef;
+
+use crate::pci::Hardware;
+use crate::verify::Verifier;
+
+/// The whole machine.
+pub struct Kernel {
+    /// Which Windows this is.
+    pub profile: Profile,
+    /// The device, its bus and its time.
+    pub hardware: RefCell<Box<dyn Hardware>>,
+    /// What has been counted.
+    pub accounts: Accounts,
+    /// Rules and findings.
+    pub verifier: Verifier,
+    /// Faults to plant.
+    pub injection: Injection,
+    pub(crate) clock: clock::Clock,
+    pub(crate) irql: irql::Irql,
+    pub(crate) scheduler: sched::Scheduler,
+    pub(crate) timers: dispatcher::Timers,
+    pub(crate) dpcs: dpc::Queue,
+    /// Connected interrupts.
+    pub interrupts: interrupt::Interrupts,
+    pub(crate) spinlocks: spinlock::Held,
+    /// Pool blocks.
+    pub pool: pool::Pool,
+    /// Guest physical memory.
+    pub memory: memory::Memory,
+    pub(crate) dma: dma::Adapters,
+    pub(crate) objects: ob::Objects,
+    pub(crate) io: io::Io,
+    pub(crate) exports: exports::Table,
+    /// What happened, as a running hash.
+    pub trace: trace::Trace,
+    crashed: Cell<bool>,
+}
+
+thread_local! {
+    static KERNEL: Cell<Option<&'static Kernel>> = const { Cell::new(None) };
+}
+
+/// The machine of this thread.
+///
+/// # Panics
+/// If none was booted: that is a bug of the rig.
+pub fn kernel() -> &'static Kernel {
+    KERNEL.get().expect("the rig calls the kernel only after it was booted")
+}
+
+/// Switches the machine on. It lives to the end of the process, like the driver code that holds pointers to it.
+pub fn boot(profile: Profile, hardware: Box<dyn Hardware>) -> &'static Kernel {
+    let now = hardware.now();
+    let frames = hardware.ram().size() / memory::PAGE_SIZE;
+    let kernel: &'static Kernel = Box::leak(Box::new(Kernel {
+        profile,
+        hardware: RefCell::new(hardware),
+        accounts: Accounts::default(),
+        verifier: Verifier::default(),
+        injection: Injection::default(),
+        clock: clock::Clock::new(now),
+        irql: irql::Irql::default(),
+        scheduler: sched::Scheduler::default(),
+        timers: dispatcher::Timers::default(),
+        dpcs: dpc::Queue::default(),
+        interrupts: interrupt::Interrupts::default(),
+        spinlocks: spinlock::Held::default(),
+        pool: pool::Pool::default(),
+        memory: memory::Memory::new(frames),
+        dma: dma::Adapters::default(),
+        objects: ob::Objects::default(),
+        io: io::Io::default(),
+        exports: exports::Table::default(),
+        trace: trace::Trace::default(),
+        crashed: Cell::new(false),
+    }));
+    KERNEL.set(Some(kernel));
+    trapped::install();
+    kernel
+}
+
+impl Kernel {
+    /// Whether a bug check has stopped the machine.
+    pub fn crashed(&self) -> bool {
+        self.crashed.get()
+    }
+
+    /// Stops the machine from outside every thread.
+    pub(crate) fn mark_crashed(&self) {
+        self.crashed.set(true);
+    }
+
+    /// Stops the machine for good: nothing of the driver runs any more. Called with the finding already recorded.
+    pub(crate) fn crash(&self) -> ! {
+        self.crashed.set(true);
+        self.scheduler.abandon()
+    }
+
+    /// The device model itself failed: not the driver's fault, and nothing can go on.
+    pub(crate) fn hardware_failed(&self, message: &str) -> ! {
+        self.verifier.environment_failed(message);
+        self.crash()
+    }
+}

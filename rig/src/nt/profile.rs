@@ -1,0 +1,59 @@
+//! Windows versions: which exports exist and which interfaces the port answers.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A Windows version, by its build number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The build: 10240 is Windows 10 1507, 26100 is Windows 11 24H2.
+    pub build: u32,
+    /// Which stream resource managers the WaveRT port answers; normally what the build has.
+    pub stream_resources: StreamResources,
+}
+
+/// What `QueryInterface` on the WaveRT port finds of the stream resource managers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamResources {
+    /// Neither interface.
+    None,
+    /// `IPortClsStreamResourceManager` alone (Windows 10 1507).
+    V1,
+    /// Both interfaces (Windows 10 1511 and later).
+    V2,
+}
+
+/// The builds that can be asked for.
+pub const BUILDS: [u32; 6] = [10240, 10586, 14393, 19041, 22621, 26100];
+
+impl FromStr for Profile {
+    type Err = String;
+
+    /// `BUILD` or `BUILD-noresources`: the latter is that build with a port that knows no resource manager.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (number, bare) = match text.strip_suffix("-noresources") {
+            Some(number) => (number, true),
+            None => (text, false),
+        };
+        let build = number.parse().ok().filter(|build| BUILDS.contains(build)).ok_or_else(|| {
+            format!(
+                "no Windows version '{text}': one of {} (or one of these with '-noresources' behind it)",
+                BUILDS.map(|build| build.to_string()).join(", ")
+            )
+        })?;
+        let stream_resources = match build {
+            _ if bare => StreamResources::None,
+            10240 => StreamResources::V1,
+            _ => StreamResources::V2,
+        };
+        Ok(Self { build, stream_resources })
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let usual = if self.build == 10240 { StreamResources::V1 } else { StreamResources::V2 };
+        let suffix = if self.stream_resources == usual { "" } else { "-noresources" };
+        write!(f, "{}{suffix}", self.build)
+    }
+}

@@ -1,0 +1,128 @@
+//! Run-time library and C library exports.
+
+use core::ffi::c_char;
+use core::ffi::c_void;
+
+use super::Accounts;
+use super::At;
+use super::Kernel;
+use super::abi::UnicodeString;
+use super::exports::declare_exports;
+use super::trace::Event;
+
+fn copy(kernel: &Kernel, to: *mut u8, from: *const u8, length: usize) -> *mut u8 {
+    if length > 0 {
+        kernel.check_pointer(to as u64, length as u64);
+        kernel.check_pointer(from as u64, length as u64);
+        Accounts::bump(&kernel.accounts.bytes_copied, length as u64);
+        // SAFETY: both ends were looked at; `copy` allows overlap.
+        unsafe { core::ptr::copy(from, to, length) };
+    }
+    to
+}
+
+fn fill(kernel: &Kernel, to: *mut u8, value: u8, length: usize) -> *mut u8 {
+    if length > 0 {
+        kernel.check_pointer(to as u64, length as u64);
+        // SAFETY: the range was looked at.
+        unsafe { core::ptr::write_bytes(to, value, length) };
+    }
+    to
+}
+
+fn compare(kernel: &Kernel, a: *const u8, b: *const u8, length: usize) -> core::cmp::Ordering {
+    if length == 0 {
+        return core::cmp::Ordering::Equal;
+    }
+    kernel.check_pointer(a as u64, length as u64);
+    kernel.check_pointer(b as u64, length as u64);
+    // SAFETY: both ranges were looked at.
+    unsafe { core::slice::from_raw_parts(a, length).cmp(core::slice::from_raw_parts(b, length)) }
+}
+
+/// What a format string and its arguments say. Of the conversions only those that trace lines use are played;
+/// others appear as they stand.
+fn format(text: *const c_char, arguments: &[u64]) -> String {
+    // SAFETY: the driver promises a terminated string.
+    let text = unsafe { core::ffi::CStr::from_ptr(text) }.to_string_lossy().into_owned();
+    let mut out = String::new();
+    let mut arguments = arguments.iter();
+    let mut rest = text.as_str();
+    while let Some(place) = rest.find('%') {
+        out.push_str(&rest[..place]);
+        let spec = &rest[place + 1..];
+        let end = spec.find(|c: char| c.is_ascii_alphabetic() && !"lhIwz".contains(c) || c == '%');
+        let Some(end) = end else { break };
+        let value = || arguments.clone().next().copied().unwrap_or(0);
+        match spec.as_bytes()[end] {
+            b'%' => out.push('%'),
+            b'u' => out.push_str(&(value() as u32).to_string()),
+            b'd' | b'i' => out.push_str(&(value() as i32).to_string()),
+            b'x' | b'X' => out.push_str(&format!("{:x}", value() as u32)),
+            b'p' => out.push_str(&format!("{:016x}", value())),
+            b's' => {
+                // SAFETY: the driver promises a terminated string for this conversion.
+                let inner = unsafe { core::ffi::CStr::from_ptr(value() as *const c_char) };
+                out.push_str(&inner.to_string_lossy());
+            }
+            _ => out.push_str(&rest[place..place + 1 + end + 1]),
+        }
+        if spec.as_bytes()[end] != b'%' {
+            arguments.next();
+        }
+        rest = &spec[end + 1..];
+    }
+    out.push_str(rest);
+    out.trim_end().to_owned()
+}
+
+fn print(kernel: &Kernel, text: *const c_char, arguments: &[u64]) {
+    let line = format(text, arguments);
+    kernel.trace.add(kernel.now(), Event::Text(&line));
+    kernel.accounts.log.borrow_mut().push(line);
+}
+
+declare_exports! { "ntoskrnl.exe";
+    fn memcpy(to: *mut u8, from: *const u8, length: usize) -> *mut u8 |kernel| { copy(kernel, to, from, length) }
+    fn memmove(to: *mut u8, from: *const u8, length: usize) -> *mut u8 |kernel| { copy(kernel, to, from, length) }
+    fn RtlCopyMemory(to: *mut u8, from: *const u8, length: usize) |kernel| { copy(kernel, to, from, length); }
+    fn RtlMoveMemory(to: *mut u8, from: *const u8, length: usize) |kernel| { copy(kernel, to, from, length); }
+    fn memset(to: *mut u8, value: i32, length: usize) -> *mut u8 |kernel| { fill(kernel, to, value as u8, length) }
+    fn RtlZeroMemory(to: *mut u8, length: usize) |kernel| { fill(kernel, to, 0, length); }
+    fn RtlFillMemory(to: *mut u8, length: usize, value: u8) |kernel| { fill(kernel, to, value, length); }
+
+    fn memcmp(a: *const u8, b: *const u8, length: usize) -> i32 |kernel| { compare(kernel, a, b, length) as i32 }
+
+    fn RtlCompareMemory(a: *const u8, b: *const u8, length: usize) -> usize |kernel| {
+        (0..length)
+            .find(|index| compare(kernel, a.wrapping_add(*index), b.wrapping_add(*index), 1).is_ne())
+            .unwrap_or(length)
+    }
+
+    fn RtlInitUnicodeString(string: At<UnicodeString>, text: *mut u16) |_kernel| {
+        let mut units = 0_u16;
+        if !text.is_null() {
+            while At::new(text.wrapping_add(usize::from(units))).read() != 0 {
+                units += 1;
+            }
+        }
+        let maximum_length = if text.is_null() { 0 } else { units * 2 + 2 };
+        string.write(UnicodeString { length: units * 2, maximum_length, buffer: text });
+    }
+
+    fn DbgPrint(text: *const c_char, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> i32 |kernel| {
+        print(kernel, text, &[a, b, c, d, e, f]);
+        0
+    }
+
+    fn DbgPrintEx(_component: u32, _level: u32, text: *const c_char, a: u64, b: u64, c: u64, d: u64, e: u64) -> i32 |kernel| {
+        print(kernel, text, &[a, b, c, d, e]);
+        0
+    }
+
+    fn RtlAssert(text: *const c_char, file: *const c_char, line: u32, _message: *const c_void) |kernel| {
+        print(kernel, text, &[]);
+        print(kernel, file, &[]);
+        kernel.verifier.bug_check(kernel, 0xE2, [u64::from(line), 0, 0, 0])
+    }
+}

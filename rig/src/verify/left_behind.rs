@@ -1,0 +1,75 @@
+//! What a driver must not leave behind: when the device has been removed, and when the driver is unloaded.
+
+use super::Verifier;
+use super::finding::tag_text;
+use crate::nt::Kernel;
+
+/// `DRIVER_VERIFIER_DETECTED_VIOLATION`.
+const VERIFIER: u32 = 0xC4;
+
+impl Verifier {
+    /// After `IRP_MN_STOP_DEVICE`, a failed start, or `IRP_MN_REMOVE_DEVICE`: whatever was bound to the device's
+    /// resources is gone.
+    pub fn check_device_released(&self, kernel: &Kernel, when: &str) {
+        for resource in self.stream_resources().iter().filter(|entry| entry.removed_ns.is_none()) {
+            let message = format!(
+                "after {when} the {} registered through {} is still registered",
+                resource.kind, resource.via
+            );
+            let parameters = [0x7_1105, resource.handle, resource.object, 0];
+            self.record(kernel, "StreamResourceLeft", VERIFIER, parameters, message);
+        }
+        let connected = kernel.interrupts.connected();
+        if connected > 0 {
+            let message = format!("after {when}, {connected} interrupt(s) are still connected");
+            self.record(kernel, "InterruptLeft", VERIFIER, [0x97, connected as u64, 0, 0], message);
+        }
+    }
+
+    /// After `DriverUnload`: nothing of the driver is left. Returns whether all is well.
+    pub fn check_unloaded(&self, kernel: &Kernel) -> bool {
+        let before = self.findings.borrow().len();
+        self.check_device_released(kernel, "unload");
+        let leaks = kernel.pool.leaks();
+        let mut sites: Vec<(u32, u64, usize, u64)> = Vec::new();
+        for leak in &leaks {
+            match sites.iter_mut().find(|(tag, at, ..)| *tag == leak.tag && *at == leak.allocated_at) {
+                Some((_, _, count, bytes)) => {
+                    *count += 1;
+                    *bytes += leak.size;
+                }
+                None => sites.push((leak.tag, leak.allocated_at, 1, leak.size)),
+            }
+        }
+        for (tag, at, count, bytes) in sites {
+            let site = self.site(at);
+            let message = format!(
+                "unloaded with {count} pool block(s) '{}' ({bytes} bytes) not freed, allocated at {}",
+                tag_text(tag),
+                site.name
+            );
+            let parameters = [0x62, u64::from(tag), bytes, count as u64];
+            self.record_at(kernel, "PoolLeak", VERIFIER, parameters, message, Some(site), Vec::new());
+        }
+        let (adapters, buffers) = kernel.dma.left();
+        let (handles, references) = kernel.objects.left();
+        let left = [
+            ("TimerLeft", 0xC7, kernel.timers.armed().len(), "timer(s) still set"),
+            ("DpcLeft", 0xC7, kernel.dpcs.queued().len(), "DPC(s) still queued"),
+            ("ThreadLeft", 0xCE, kernel.driver_threads().len(), "system thread(s) still running"),
+            ("DmaAdapterLeft", 0xE6, adapters, "DMA adapter(s) not put back"),
+            ("DmaCommonBufferLeft", 0xE6, buffers, "common buffer(s) not freed"),
+            ("HandleLeft", VERIFIER, handles, "handle(s) not closed"),
+            ("ReferenceLeft", VERIFIER, references as usize, "object reference(s) not given back"),
+            ("MdlLeft", VERIFIER, kernel.memory.live_mdls(), "MDL(s) not freed"),
+            ("MappingLeft", VERIFIER, kernel.device_mappings(), "device memory mapping(s) left"),
+        ];
+        for (rule, code, count, what) in left {
+            if count > 0 {
+                let message = format!("unloaded with {count} {what}");
+                self.record(kernel, rule, code, [count as u64, 0, 0, 0], message);
+            }
+        }
+        self.findings.borrow().len() == before
+    }
+}

@@ -1,0 +1,150 @@
+//! The verifier: always on. It knows the documented rules, and turns a violation into the bug check that Windows
+//! (Driver Verifier where that is what finds it) would stop with.
+//!
+//! The first finding stops the machine: nothing that a driver does after a violation means anything.
+
+mod finding;
+mod left_behind;
+mod resources;
+pub mod rules;
+mod violations;
+
+use std::cell::Cell;
+use std::cell::RefCell;
+
+pub use finding::Finding;
+pub use finding::PoolFault;
+pub use finding::Site;
+pub use resources::StreamResource;
+
+use crate::nt::Kernel;
+
+type Describe = Box<dyn Fn(u64) -> Option<String>>;
+
+/// What the verifier has seen.
+#[derive(Default)]
+pub struct Verifier {
+    findings: RefCell<Vec<Finding>>,
+    environment: RefCell<Option<String>>,
+    describe: RefCell<Option<Describe>>,
+    long_stalls: Cell<u32>,
+    pub(crate) resources: resources::StreamResources,
+    pub(crate) device_owned: Cell<bool>,
+}
+
+impl Verifier {
+    /// The findings so far; at most one stops a run, leaks at unload may be several.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.findings.borrow().clone()
+    }
+
+    /// Why the environment (not the driver) failed, if it did.
+    pub fn environment(&self) -> Option<String> {
+        self.environment.borrow().clone()
+    }
+
+    /// Tells how to name an address in driver code: function, file and line.
+    pub fn set_symbols(&self, describe: impl Fn(u64) -> Option<String> + 'static) {
+        self.describe.replace(Some(Box::new(describe)));
+    }
+
+    /// What lies at an address: the driver's code by name, otherwise bare.
+    pub fn site(&self, address: u64) -> Site {
+        let name = self.describe.borrow().as_ref().and_then(|describe| describe(address));
+        Site { address, name: name.unwrap_or_else(|| format!("{address:#x}")) }
+    }
+
+    /// Whether the address lies in driver code.
+    fn in_driver(&self, address: u64) -> bool {
+        self.describe.borrow().as_ref().is_some_and(|describe| describe(address).is_some())
+    }
+
+    pub(crate) fn environment_failed(&self, message: &str) {
+        self.environment.replace(Some(message.to_owned()));
+    }
+
+    /// Stalls longer than the documentation allows.
+    pub fn long_stalls(&self) -> u32 {
+        self.long_stalls.get()
+    }
+
+    pub(crate) fn note_long_stall(&self, _microseconds: u32) {
+        self.long_stalls.set(self.long_stalls.get() + 1);
+    }
+
+    /// Tells whether the driver may touch the device: from start to stop, removal or surprise removal.
+    pub fn set_device_owned(&self, owned: bool) {
+        self.device_owned.set(owned);
+    }
+
+    /// Return addresses found on the driver's stack above `stack`: not an unwinding, a search.
+    fn stack_above(&self, kernel: &Kernel, stack: u64) -> Vec<Site> {
+        const WORDS: u64 = 512;
+        const DEEPEST: usize = 16;
+        let Some(limit) = kernel.stack_limit(stack) else { return Vec::new() };
+        (0..WORDS)
+            .map(|word| stack + word * 8)
+            .take_while(|address| address + 8 <= limit)
+            .filter_map(|address| {
+                // SAFETY: between the stack pointer of a running thread and the end of its stack.
+                let value = unsafe { (address as *const u64).read() };
+                self.in_driver(value).then(|| self.site(value))
+            })
+            .take(DEEPEST)
+            .collect()
+    }
+
+    /// Records a violation.
+    pub(crate) fn record(
+        &self,
+        kernel: &Kernel,
+        rule: &str,
+        code: u32,
+        parameters: [u64; 4],
+        message: String,
+    ) {
+        let call = kernel.current_call();
+        let at = call.map(|call| self.site(call.return_address));
+        let stack = call.map_or_else(Vec::new, |call| self.stack_above(kernel, call.stack));
+        self.record_at(kernel, rule, code, parameters, message, at, stack);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn record_at(
+        &self,
+        kernel: &Kernel,
+        rule: &str,
+        code: u32,
+        parameters: [u64; 4],
+        message: String,
+        at: Option<Site>,
+        stack: Vec<Site>,
+    ) {
+        self.findings.borrow_mut().push(Finding {
+            rule: rule.to_owned(),
+            bug_check: code,
+            parameters,
+            call: kernel.current_call().map(|call| call.name.to_owned()),
+            irql: kernel.current_irql(),
+            context: kernel.context(),
+            thread: kernel.current_thread().map(|thread| thread.name.clone()),
+            time_ns: kernel.now(),
+            at,
+            stack,
+            message,
+        });
+    }
+
+    /// Records a violation and stops the machine.
+    pub(crate) fn stop(
+        &self,
+        kernel: &Kernel,
+        rule: &str,
+        code: u32,
+        parameters: [u64; 4],
+        message: String,
+    ) -> ! {
+        self.record(kernel, rule, code, parameters, message);
+        kernel.crash()
+    }
+}
