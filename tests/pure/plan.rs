@@ -1,10 +1,17 @@
 //! Cutting a cyclic buffer into descriptors.
 
 #[expect(dead_code, reason = "the driver uses the rest")]
-#[path = "../../src/device/ac97/plan.rs"]
-mod plan;
+#[path = "../../src/device"]
+mod device {
+    #[path = "ac97"]
+    pub(crate) mod ac97 {
+        pub(crate) mod plan;
+    }
+    pub(crate) mod run;
+}
 
-use plan::{MAX_SEGMENT_BYTES, Plan, PlanError, RING, Run};
+use device::ac97::plan::{MAX_SEGMENT_BYTES, Plan, PlanError, RING};
+use device::run::Run;
 use proptest::prelude::*;
 
 fn runs() -> impl Strategy<Value = Vec<Run>> {
@@ -14,7 +21,7 @@ fn runs() -> impl Strategy<Value = Vec<Run>> {
             .into_iter()
             .map(|(pages, gap)| {
                 let run = Run { address, bytes: pages * 4096 };
-                address += (pages + gap) * 4096;
+                address += u64::from(pages + gap) * 4096;
                 run
             })
             .collect()
@@ -34,11 +41,12 @@ proptest! {
             prop_assert_eq!(segment.offset, offset);
             prop_assert!(segment.bytes > 0 && segment.bytes <= MAX_SEGMENT_BYTES && segment.bytes % 4 == 0);
             let inside = |run: &Run| {
-                run.address <= segment.address && segment.address + segment.bytes <= run.address + run.bytes
+                let address = u64::from(segment.address);
+                run.address <= address && address + u64::from(segment.bytes) <= run.address + u64::from(run.bytes)
             };
             let mut before = 0;
             let home = runs.iter().find(|run| inside(run) || { before += run.bytes; false }).unwrap();
-            prop_assert_eq!(before + segment.address - home.address, offset);
+            prop_assert_eq!(u64::from(before) + u64::from(segment.address) - home.address, u64::from(offset));
             offset += segment.bytes;
             prop_assert_eq!(segment.ends_period, offset % period == 0);
         }
@@ -76,6 +84,23 @@ fn too_many_pieces_are_refused() {
     let runs: Vec<Run> = (0..33).map(|page| Run { address: page * 0x2000, bytes: 4096 }).collect();
     assert_eq!(Plan::new(&runs, 33 * 4096, 4).unwrap_err(), PlanError::TooManySegments);
     assert_eq!(Plan::new(&runs[..32], 32 * 4096, 4).unwrap().count(), 32);
+}
+
+#[test]
+fn memory_beyond_four_gigabytes_is_refused() {
+    let end = Run { address: (1 << 32) - 4096, bytes: 4096 };
+    assert!(Plan::new(&[end], 4096, 4).is_ok());
+    for address in [(1 << 32) - 4092, 1 << 32, u64::MAX] {
+        assert_eq!(Plan::new(&[Run { address, ..end }], 4096, 4).unwrap_err(), PlanError::OutOfReach);
+    }
+}
+
+#[test]
+fn neighbouring_runs_merge() {
+    let first = Run { address: 0x1000, bytes: 0x1000 };
+    assert_eq!(first.merged(Run { address: 0x2000, bytes: 8 }), Some(Run { address: 0x1000, bytes: 0x1008 }));
+    assert_eq!(first.merged(Run { address: 0x3000, bytes: 8 }), None);
+    assert_eq!(first.merged(Run { address: 0x2000, bytes: u32::MAX }), None);
 }
 
 #[test]

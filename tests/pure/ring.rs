@@ -1,18 +1,22 @@
 //! The ring arithmetic of the AC'97 engine against a model of the device that runs at random speed.
 
-#[path = "../../src/device/ac97/latch.rs"]
-mod latch;
 #[expect(dead_code, reason = "the driver uses the rest")]
-#[path = "../../src/device/ac97/plan.rs"]
-mod plan;
-#[expect(dead_code, reason = "the driver uses the rest")]
-#[path = "../../src/device/ac97/ring.rs"]
-mod ring;
+#[path = "../../src/device"]
+mod device {
+    #[path = "ac97"]
+    pub(crate) mod ac97 {
+        pub(crate) mod latch;
+        pub(crate) mod plan;
+        pub(crate) mod ring;
+    }
+    pub(crate) mod run;
+}
 
-use latch::Latch;
-use plan::{Plan, RING, Run};
+use device::ac97::latch::Latch;
+use device::ac97::plan::{Plan, RING};
+use device::ac97::ring::{AHEAD, Ring};
+use device::run::Run;
 use proptest::prelude::*;
-use ring::{AHEAD, Ring};
 
 /// What the device does with the ring, and nothing else: it plays descriptor after descriptor and stops at the
 /// end of the last valid one.
@@ -103,7 +107,7 @@ fn buffer() -> impl Strategy<Value = Plan> {
                 if bytes == 0 {
                     break;
                 }
-                address += gap / 500 * 4096;
+                address += u64::from(gap / 500 * 4096);
                 runs.push(Run { address, bytes });
                 address += 4096;
                 left -= bytes;

@@ -3,7 +3,7 @@
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
-use super::ring::steps;
+use crate::device::ac97::ring::steps;
 
 const COUNT_BITS: u32 = 48;
 const COUNT_MASK: u64 = (1_u64 << COUNT_BITS).wrapping_sub(1);

@@ -9,6 +9,8 @@
 //! The device walks a ring of exactly 32 descriptors. When the number of segments divides 32, the ring
 //! repeats as the buffer does, and is written once instead of once a lap.
 
+use crate::device::run::Run;
+
 /// Descriptors in the ring of one DMA engine.
 pub(crate) const RING: usize = 32;
 
@@ -17,15 +19,6 @@ pub(crate) const MAX_SEGMENT_BYTES: u32 = 0x1_FFFC;
 
 /// The longest buffer that any plan can cover, in bytes.
 pub(crate) const MAX_BUFFER_BYTES: u32 = MAX_SEGMENT_BYTES.wrapping_mul(RING as u32);
-
-/// A piece of memory that is contiguous for the device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Run {
-    /// Physical address.
-    pub(crate) address: u32,
-    /// Length in bytes.
-    pub(crate) bytes: u32,
-}
 
 /// What one descriptor says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +51,8 @@ impl Segment {
 pub(crate) enum PlanError {
     /// More than 32 segments; memory in fewer pieces would do.
     TooManySegments,
+    /// Memory beyond the 32 address bits of the device.
+    OutOfReach,
     /// The runs do not make up whole periods of whole frames.
     NotWholePeriods,
 }
@@ -88,20 +83,22 @@ impl Plan {
         let mut plan = Self { segments: [Segment::default(); RING], count: 0, bytes: 0 };
         let mut left_in_period = period;
         for run in runs {
-            let mut run = *run;
-            while run.bytes > 0 {
-                let bytes = run.bytes.min(left_in_period).min(MAX_SEGMENT_BYTES);
+            let mut address = u32::try_from(run.address).map_err(|_| PlanError::OutOfReach)?;
+            address.checked_add(run.bytes.saturating_sub(1)).ok_or(PlanError::OutOfReach)?;
+            let mut left = run.bytes;
+            while left > 0 {
+                let bytes = left.min(left_in_period).min(MAX_SEGMENT_BYTES);
                 if !bytes.is_multiple_of(frame) {
                     return Err(PlanError::NotWholePeriods);
                 }
                 left_in_period = left_in_period.wrapping_sub(bytes);
                 let ends_period = left_in_period == 0;
-                plan.push(Segment { address: run.address, bytes, offset: plan.bytes, ends_period })?;
+                plan.push(Segment { address, bytes, offset: plan.bytes, ends_period })?;
                 if ends_period {
                     left_in_period = period;
                 }
-                run.address = run.address.wrapping_add(bytes);
-                run.bytes = run.bytes.wrapping_sub(bytes);
+                address = address.wrapping_add(bytes);
+                left = left.wrapping_sub(bytes);
             }
         }
         if plan.count == 0 || left_in_period != period {

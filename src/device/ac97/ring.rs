@@ -4,7 +4,7 @@
 //! 31, 32, ..); the device shows the lowest five bits of that count as CIV. The *last valid* descriptor (LVI)
 //! bounds how far it can go unobserved, to less than a lap, which is what makes CIV unambiguous.
 
-use super::plan::{Plan, RING, Segment};
+use crate::device::ac97::plan::{Plan, RING, Segment};
 
 /// How many descriptors the last valid one is put ahead of the one last seen in an interrupt.
 ///
