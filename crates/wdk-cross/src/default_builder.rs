@@ -46,6 +46,8 @@ impl BuilderExt for Builder {
             // Otherwise size_t in memcpy and its like becomes u64 instead of usize.
             .clang_arg("-fno-builtin")
             .clang_args(["-fms-compatibility", "-fms-extensions", "-w"])
+            // Inline functions call intrinsics that nothing declares here: newer compilers refuse that by default.
+            .clang_arg("-Wno-error=implicit-function-declaration")
             .clang_args(includes)
             .clang_args(macros)
             .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()))
