@@ -1,2 +1,3 @@
 pub mod pci;
+pub mod report;
 pub mod sound;

@@ -1,0 +1,214 @@
+//! The report in about twenty lines, for a terminal or a log.
+
+use std::fmt::Write;
+
+use super::baseline;
+use super::model::Report;
+use super::verdict::Verdict;
+
+/// Findings and glitches that are listed; the rest is a number.
+const LISTED: usize = 5;
+
+/// Writes the summary. With `colour` the verdict is coloured by ANSI sequences: say so only for a terminal.
+pub fn summary(report: &Report, colour: bool) -> String {
+    let mut out = String::new();
+    let (paint, verdict) = match report.verdict() {
+        Verdict::Exact => ("32", "bit-exact: what came out is what went in"),
+        Verdict::Differs => ("33", "the sound that came out is not the sound that went in"),
+        Verdict::Finding => ("31", "the driver broke a rule of Windows"),
+    };
+    let verdict = if colour { format!("\x1b[1;{paint}m{verdict}\x1b[0m") } else { verdict.to_owned() };
+    let mut line = |name: &str, text: String| {
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "{name:>12}  {text}");
+    };
+    line("verdict", verdict);
+    line("driver", driver(report));
+    line(
+        "device",
+        format!("{}, as seen by {} (build {})", report.device, report.profile.name, report.windows),
+    );
+    line("client", client(report));
+    line("format", report.format.describe());
+    line("sound", sound(report));
+    for glitch in report.glitches.list.iter().take(LISTED) {
+        let kind = format!("{:?}", glitch.kind).to_lowercase();
+        line("", format!("{kind}: {} at input frame {}", count(glitch.frames, "frame"), glitch.at_frame));
+    }
+    more(&mut line, report.glitches.list.len());
+    line("position", position(report));
+    line("interactions", interactions(report));
+    let by = report.device_accesses.by_context.parts().map(|(name, count)| format!("{name} {count}"));
+    line("accesses", format!("{} in all: {}", report.device_accesses.total, by.join(", ")));
+    line(
+        "periods",
+        format!(
+            "{} ({}, {})",
+            report.periods,
+            count(report.interrupts, "interrupt"),
+            count(report.events_signalled, "event")
+        ),
+    );
+    line(
+        "in RUN",
+        format!(
+            "{}, {} copied",
+            count(report.run.allocations, "allocation"),
+            count(report.run.bytes_copied, "byte")
+        ),
+    );
+    line("DPCs", dpcs(report));
+    line("resources", resources(report));
+    line(
+        "trace",
+        format!("{} (seed {})", report.trace_hash.get(..16).unwrap_or(&report.trace_hash), report.seed),
+    );
+    if report.findings.is_empty() {
+        line("findings", "none".to_owned());
+    }
+    for finding in report.findings.iter().take(LISTED) {
+        let code = format!("{} {}", finding.bug_check.code, finding.bug_check.name);
+        line("finding", format!("{}: {}", finding.rule, finding.message));
+        let call = finding.call.as_deref().map_or(String::new(), |call| format!(" in {call}"));
+        line("", format!("bug check {code}{call}"));
+        for place in finding.stack.iter().take(LISTED) {
+            line("", format!("at {place}"));
+        }
+    }
+    more(&mut line, report.findings.len());
+    out
+}
+
+fn more(line: &mut impl FnMut(&str, String), length: usize) {
+    if length > LISTED {
+        line("", format!("and {} more, in the report", length - LISTED));
+    }
+}
+
+fn driver(report: &Report) -> String {
+    let version = report.driver.version.as_deref().map_or(String::new(), |version| format!(" {version}"));
+    format!("{}{version}, {}", report.driver.path, count(report.imports, "import"))
+}
+
+fn client(report: &Report) -> String {
+    format!(
+        "{}, period {} frames, buffer {} frames",
+        report.client, report.period_frames, report.buffer_frames
+    )
+}
+
+fn sound(report: &Report) -> String {
+    format!(
+        "{} frames in, {} out (lead-in {}, tail {}), {}",
+        report.frames_in,
+        report.frames_out,
+        report.lead_in_frames,
+        report.tail_frames,
+        count(report.glitches.count, "glitch"),
+    )
+}
+
+fn position(report: &Report) -> String {
+    format!(
+        "error at most {:.1} frames (the device steps by {}), {}, {} of at most {}",
+        report.position.max_error_frames,
+        report.position.device_step_frames,
+        count(report.position.backward_steps, "backward step"),
+        count(report.get_position.calls, "call"),
+        count(report.get_position.max_reads, "read"),
+    )
+}
+
+fn interactions(report: &Report) -> String {
+    let per = report.device_accesses.per_period;
+    let own = format!(
+        "{:.2} per period: {:.2} reads, {:.2} writes, {:.2} interrupts",
+        per.sum, per.reads, per.writes, per.interrupts
+    );
+    match baseline::of(&report.device) {
+        Some(linux) => format!("{own} (Linux {}: {})", linux.driver, linux.per_period.sum),
+        None => own,
+    }
+}
+
+fn dpcs(report: &Report) -> String {
+    match report.dpc.max_instructions {
+        Some(most) => format!(
+            "{}, the longest of {} counted: {}",
+            report.dpc.count,
+            report.dpc.counted,
+            count(most, "instruction")
+        ),
+        None => format!("{}, instructions not counted", report.dpc.count),
+    }
+}
+
+fn resources(report: &Report) -> String {
+    let listed: Vec<String> = report
+        .stream_resources
+        .iter()
+        .map(|resource| {
+            let left = if resource.removed.is_some() { "" } else { ", never removed" };
+            format!("{} via {}{left}", resource.kind, resource.via)
+        })
+        .collect();
+    match &report.stream_resources_note {
+        Some(note) => note.clone(),
+        None if listed.is_empty() => "none".to_owned(),
+        None => listed.join("; "),
+    }
+}
+
+/// A number with its noun.
+pub(super) fn count(number: u64, noun: &str) -> String {
+    match (number, noun) {
+        (1, _) => format!("1 {noun}"),
+        (_, "glitch") => format!("{number} glitches"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::summary;
+    use crate::report::sample;
+
+    #[test]
+    fn a_good_run_takes_about_twenty_plain_lines() {
+        let text = summary(&sample::exact(), false);
+        assert!((12..=20).contains(&text.lines().count()), "{text}");
+        assert!(text.is_ascii() && !text.contains('\x1b'));
+        for part in ["bit-exact", "0 glitches", "4.00 per period", "Linux snd_intel8x0: 13", "0 allocations"]
+        {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_bad_run_says_what_is_wrong() {
+        let text = summary(&sample::broken(), false);
+        for part in [
+            "the driver broke a rule of Windows",
+            "dropped: 480 frames at input frame 96000",
+            "1 backward step",
+            "irql-too-high",
+            "bug check 0xC4 DRIVER_VERIFIER_DETECTED_VIOLATION in ExAllocatePoolWithTag",
+            "at waverust::platform::dpc::entry",
+            "skipped: the WaveRT port",
+        ] {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let mut report = sample::broken();
+        report.glitches.list = vec![report.glitches.list[0].clone(); 800];
+        assert!(summary(&report, false).contains("and 795 more, in the report"));
+    }
+
+    #[test]
+    fn colour_is_asked_for() {
+        assert!(summary(&sample::exact(), true).contains("\x1b[1;32mbit-exact"));
+    }
+}

@@ -1,0 +1,85 @@
+//! What the facts of a run amount to.
+
+use super::model::{Glitch, Glitches, Report};
+use crate::sound::Comparison;
+
+/// How a run went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The sound came out as it went in, and no rule was broken.
+    Exact,
+    /// No rule was broken, but the sound that came out is another.
+    Differs,
+    /// The verifier has something to say; it outweighs the sound.
+    Finding,
+}
+
+impl Verdict {
+    /// Exit status of the program: 0, 1 or 3 (2 is for runs that never began).
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Self::Exact => 0,
+            Self::Differs => 1,
+            Self::Finding => 3,
+        }
+    }
+}
+
+impl Report {
+    /// How the run went.
+    pub fn verdict(&self) -> Verdict {
+        if !self.findings.is_empty() {
+            Verdict::Finding
+        } else if self.bit_exact {
+            Verdict::Exact
+        } else {
+            Verdict::Differs
+        }
+    }
+
+    /// Takes over what the comparison of input and output found.
+    pub fn set_comparison(&mut self, comparison: &Comparison) {
+        self.frames_in = comparison.frames_in;
+        self.frames_out = comparison.frames_out;
+        self.lead_in_frames = comparison.lead_in;
+        self.tail_frames = comparison.tail;
+        self.bit_exact = comparison.bit_exact;
+        self.glitches = Glitches {
+            count: comparison.glitches.len() as u64,
+            list: comparison
+                .glitches
+                .iter()
+                .map(|glitch| Glitch { kind: glitch.kind, at_frame: glitch.at_frame, frames: glitch.frames })
+                .collect(),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Verdict;
+    use crate::report::sample;
+    use crate::sound::{self, tune};
+
+    #[test]
+    fn a_finding_outweighs_the_sound() {
+        let mut report = sample::exact();
+        assert_eq!((report.verdict(), report.verdict().exit_status()), (Verdict::Exact, 0));
+        report.bit_exact = false;
+        assert_eq!((report.verdict(), report.verdict().exit_status()), (Verdict::Differs, 1));
+        report.findings = sample::broken().findings;
+        assert_eq!((report.verdict(), report.verdict().exit_status()), (Verdict::Finding, 3));
+        report.bit_exact = true;
+        assert_eq!(report.verdict(), Verdict::Finding);
+    }
+
+    #[test]
+    fn a_comparison_arrives_in_the_report() {
+        let noise = tune::noise(1, 8_000, 2, 5);
+        let cut = noise.with_data(noise.span(0, 7_900).to_vec());
+        let mut report = sample::exact();
+        report.set_comparison(&sound::compare(&noise, &cut).expect("same format"));
+        assert_eq!((report.bit_exact, report.glitches.count, report.frames_out), (false, 1, 7_900));
+        assert_eq!(report.glitches.list[0].at_frame, 7_900);
+    }
+}
