@@ -23,5 +23,25 @@
 //! The crate is `no_std` and allocates through `alloc::alloc::alloc` only, fallibly, when an object is made.
 
 #![no_std]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
 
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod com;
+pub mod irql;
 pub mod raw;
+pub mod status;
+
+pub use com::{Com, ComClass, ComPtr};
+pub use status::{Result, Status};

@@ -86,4 +86,9 @@ pub unsafe trait Interface: Sized + 'static {
     const IID: GUID;
     /// Names and places of its methods.
     const LAYOUT: InterfaceLayout;
+
+    /// Whether a pointer to this interface may be given out for that IID: its own, or one inherited from.
+    fn answers_to(iid: &GUID) -> bool {
+        *iid == Self::IID || Self::Base::answers_to(iid)
+    }
 }

@@ -64,6 +64,10 @@ unsafe impl Interface for IUnknown {
             },
         ],
     };
+
+    fn answers_to(iid: &GUID) -> bool {
+        *iid == Self::IID || *iid == IID_IUNKNOWN_CLASSIC
+    }
 }
 
 /// What this module declares.
