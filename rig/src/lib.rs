@@ -1,3 +1,4 @@
 pub mod pci;
 pub mod report;
 pub mod sound;
+pub mod trap;
