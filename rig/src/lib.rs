@@ -1,4 +1,9 @@
+//! A small Windows on Linux: loads a WaveRT driver image, unmodified, and plays through QEMU's sound devices.
+
+pub mod nt;
 pub mod pci;
+pub mod portcls;
 pub mod report;
 pub mod sound;
 pub mod trap;
+pub mod verify;

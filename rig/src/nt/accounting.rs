@@ -46,7 +46,7 @@ pub struct DpcFigures {
 #[derive(Default)]
 pub struct Accounts {
     accesses: RefCell<[Accesses; 5]>,
-    /// Interrupts delivered to the driver's routines.
+    /// Interrupts that a service routine of the driver's claimed.
     pub interrupts: Cell<u64>,
     /// DPCs.
     pub dpc: Cell<DpcFigures>,
@@ -54,11 +54,30 @@ pub struct Accounts {
     pub allocations: Cell<u64>,
     /// Bytes moved by imported copy routines.
     pub bytes_copied: Cell<u64>,
-    /// Events signalled by the driver.
+    /// Watched events signalled by the driver.
     pub events_signalled: Cell<u64>,
-    /// What the driver printed.
-    pub log: RefCell<Vec<String>>,
+    watched_events: RefCell<Vec<u64>>,
+    last_interrupt: Cell<Option<u64>>,
+    last_event_latency: Cell<Option<u64>>,
+    happenings: RefCell<Vec<(u64, Happening)>>,
+    watching: Cell<bool>,
+    /// What the driver printed, and when (ns).
+    pub log: RefCell<Vec<(u64, String)>>,
 }
+
+/// What is worth a mark on the period timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// A service routine claimed an interrupt.
+    Interrupt,
+    /// A DPC ran.
+    Dpc,
+    /// A watched event was signalled.
+    Event,
+}
+
+/// Happenings kept: the beginning of RUN is where it gets interesting.
+const MOST_HAPPENINGS: usize = 400;
 
 /// A snapshot of the counters that the report subtracts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -121,6 +140,56 @@ impl Accounts {
             allocations: self.allocations.get(),
             bytes_copied: self.bytes_copied.get(),
             events_signalled: self.events_signalled.get(),
+        }
+    }
+
+    /// Counts signals of this event from now on: one that a client waits for.
+    pub fn watch_event(&self, event: u64) {
+        self.watched_events.borrow_mut().push(event);
+    }
+
+    /// Stops counting signals of this event.
+    pub fn unwatch_event(&self, event: u64) {
+        self.watched_events.borrow_mut().retain(|watched| *watched != event);
+    }
+
+    /// Starts or stops keeping happenings for the timeline.
+    pub fn watch(&self, on: bool) {
+        self.watching.set(on);
+    }
+
+    /// The happenings kept so far.
+    pub fn happenings(&self) -> Vec<(u64, Happening)> {
+        self.happenings.borrow().clone()
+    }
+
+    /// From the last claimed interrupt to the last watched event, nanoseconds.
+    pub fn event_latency(&self) -> Option<u64> {
+        self.last_event_latency.get()
+    }
+
+    fn keep(&self, now: u64, what: Happening) {
+        let mut happenings = self.happenings.borrow_mut();
+        if self.watching.get() && happenings.len() < MOST_HAPPENINGS {
+            happenings.push((now, what));
+        }
+    }
+
+    pub(crate) fn interrupt_claimed(&self, now: u64) {
+        Self::bump(&self.interrupts, 1);
+        self.last_interrupt.set(Some(now));
+        self.keep(now, Happening::Interrupt);
+    }
+
+    pub(crate) fn dpc_ran(&self, now: u64) {
+        self.keep(now, Happening::Dpc);
+    }
+
+    pub(crate) fn event_set(&self, now: u64, event: u64) {
+        if self.watched_events.borrow().contains(&event) {
+            Self::bump(&self.events_signalled, 1);
+            self.last_event_latency.set(self.last_interrupt.get().map(|then| now - then));
+            self.keep(now, Happening::Event);
         }
     }
 

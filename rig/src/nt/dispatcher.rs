@@ -23,7 +23,6 @@ pub(crate) mod kind {
     pub(crate) const SYNCHRONIZATION_EVENT: u8 = 1;
     pub(crate) const MUTANT: u8 = 2;
     pub(crate) const SEMAPHORE: u8 = 5;
-    pub(crate) const THREAD: u8 = 6;
     pub(crate) const NOTIFICATION_TIMER: u8 = 8;
     pub(crate) const SYNCHRONIZATION_TIMER: u8 = 9;
 }

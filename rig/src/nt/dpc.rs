@@ -76,6 +76,7 @@ impl Kernel {
             self.verifier.bad_dpc(self, dpc as u64);
         };
         self.trace.add(self.now(), Event::Dpc);
+        self.accounts.dpc_ran(self.now());
         let mut figures = self.accounts.dpc.get();
         figures.ran += 1;
         let count = figures.ran <= COUNT_ALL_BELOW || figures.ran.is_multiple_of(COUNT_EVERY);
@@ -89,7 +90,7 @@ impl Kernel {
             });
         };
         if count {
-            let instructions = trap::count_instructions(run);
+            let ((), instructions) = trap::count_instructions(run);
             figures.counted += 1;
             figures.max_instructions = figures.max_instructions.max(instructions);
         } else {

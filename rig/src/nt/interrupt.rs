@@ -5,7 +5,6 @@ use std::cell::Cell;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::Accounts;
 use super::Context;
 use super::Kernel;
 use super::abi::ServiceRoutine;
@@ -93,13 +92,16 @@ impl Kernel {
     }
 
     fn service(&self, interrupt: &InterruptState) -> bool {
-        Accounts::bump(&self.accounts.interrupts, 1);
-        self.nested(Context::Isr, interrupt.irql, || {
+        let claimed = self.nested(Context::Isr, interrupt.irql, || {
             self.call_driver("InterruptServiceRoutine", interrupt.irql, || {
                 // SAFETY: the driver connected this routine with this context; the processor is at the
                 // interrupt's level.
                 unsafe { (interrupt.routine)(interrupt.pointer(), interrupt.context) != 0 }
             })
-        })
+        });
+        if claimed {
+            self.accounts.interrupt_claimed(self.now());
+        }
+        claimed
     }
 }

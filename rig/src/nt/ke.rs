@@ -2,7 +2,6 @@
 
 use core::ffi::c_void;
 
-use super::Accounts;
 use super::At;
 use super::Deadline;
 use super::Kernel;
@@ -84,7 +83,7 @@ declare_exports! { "ntoskrnl.exe";
     }
 
     fn KeSetEvent(event: At<KEvent>, _increment: i32, _wait: u8) -> i32 |kernel| {
-        Accounts::bump(&kernel.accounts.events_signalled, 1);
+        kernel.accounts.event_set(kernel.now(), event.address());
         kernel.signal(event.pointer().cast(), 1)
     }
 

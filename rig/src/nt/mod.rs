@@ -11,7 +11,8 @@
 //! singleton whose parts use `Cell` and `RefCell`; no borrow is held across a call into driver code.
 
 pub mod abi;
-mod accounting;
+pub mod accounting;
+mod clientevent;
 mod clock;
 mod dispatcher;
 mod dma;
@@ -31,7 +32,7 @@ mod memory;
 mod mm;
 mod ob;
 mod pool;
-mod profile;
+pub mod profile;
 mod ps;
 mod rtl;
 mod sched;
@@ -44,6 +45,9 @@ use std::cell::RefCell;
 
 pub use accounting::Accounts;
 pub use accounting::Context;
+pub use accounting::Happening;
+pub use accounting::Snapshot;
+pub use clientevent::ClientEvent;
 pub use clock::QPC_FREQUENCY;
 pub use exports::Export;
 pub use exports::Resolver;

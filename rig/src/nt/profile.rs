@@ -26,6 +26,31 @@ pub enum StreamResources {
 /// The builds that can be asked for.
 pub const BUILDS: [u32; 6] = [10240, 10586, 14393, 19041, 22621, 26100];
 
+/// The name under which a build was sold.
+pub fn name(build: u32) -> &'static str {
+    match build {
+        10240 => "Windows 10 1507",
+        10586 => "Windows 10 1511",
+        14393 => "Windows 10 1607",
+        19041 => "Windows 10 2004",
+        22621 => "Windows 11 22H2",
+        _ => "Windows 11 24H2",
+    }
+}
+
+impl Profile {
+    /// The stream resource managers that the WaveRT port answers, newest first.
+    pub fn stream_resource_interfaces(&self) -> Vec<String> {
+        let all = ["IPortClsStreamResourceManager2", "IPortClsStreamResourceManager"];
+        let known = match self.stream_resources {
+            StreamResources::None => &[][..],
+            StreamResources::V1 => &all[1..],
+            StreamResources::V2 => &all[..],
+        };
+        known.iter().map(|name| (*name).to_owned()).collect()
+    }
+}
+
 impl FromStr for Profile {
     type Err = String;
 

@@ -79,7 +79,7 @@ fn format(text: *const c_char, arguments: &[u64]) -> String {
 fn print(kernel: &Kernel, text: *const c_char, arguments: &[u64]) {
     let line = format(text, arguments);
     kernel.trace.add(kernel.now(), Event::Text(&line));
-    kernel.accounts.log.borrow_mut().push(line);
+    kernel.accounts.log.borrow_mut().push((kernel.now(), line));
 }
 
 declare_exports! { "ntoskrnl.exe";

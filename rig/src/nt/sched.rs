@@ -30,8 +30,6 @@ const HANG_NS: u64 = 20_000_000_000;
 
 /// Priority of rig threads that play system and client.
 pub const NORMAL_PRIORITY: i32 = 8;
-/// `LOW_REALTIME_PRIORITY`.
-pub const LOW_REALTIME_PRIORITY: i32 = 16;
 
 /// When a wait ends without its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -364,6 +362,13 @@ impl Kernel {
         thread.state.set(State::Ended);
         thread.suspend();
         unreachable!("an ended thread is not resumed")
+    }
+
+    /// Waits for a thread to end.
+    pub fn join(&self, thread: &ThreadRef) {
+        if !thread.ended() {
+            self.wait(vec![thread.object.as_ptr().cast()], false, Deadline::Never);
+        }
     }
 
     /// Lets the rig's own thread sleep until the given virtual time.

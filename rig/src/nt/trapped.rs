@@ -2,27 +2,43 @@
 
 use core::ffi::c_void;
 use std::cell::RefCell;
-use std::ops::Range;
 
-use super::Context;
 use super::Kernel;
 use super::kernel;
 use super::trace::Event;
+use crate::pci::Hardware;
 use crate::pci::HardwareError;
 use crate::pci::Width;
 use crate::trap;
 use crate::trap::Cause;
+use crate::trap::MmioWindow;
+use crate::trap::Privileged;
 use crate::trap::Trap;
 
 /// A range of device memory that the driver has mapped.
 struct Window {
-    range: Range<u64>,
+    window: MmioWindow,
     physical: u64,
+    bytes: u64,
+}
+
+impl Window {
+    /// The driver's address of the first byte.
+    fn start(&self) -> u64 {
+        self.window.base() as u64 + self.physical % PAGE
+    }
+
+    fn physical_of(&self, address: u64) -> Option<u64> {
+        let offset = address.checked_sub(self.start())?;
+        (offset < self.bytes).then_some(self.physical + offset)
+    }
 }
 
 thread_local! {
     static WINDOWS: RefCell<Vec<Window>> = const { RefCell::new(Vec::new()) };
 }
+
+const PAGE: u64 = 4096;
 
 /// Kinds of access, for the trace.
 const PORT_READ: u8 = 0x10;
@@ -30,61 +46,147 @@ const PORT_WRITE: u8 = 0x20;
 const MEMORY_READ: u8 = 0x30;
 const MEMORY_WRITE: u8 = 0x40;
 
-/// `STATUS_BREAKPOINT`, `STATUS_ILLEGAL_INSTRUCTION`, `STATUS_INTEGER_DIVIDE_BY_ZERO`, `STATUS_PRIVILEGED_INSTRUCTION`.
-const BREAKPOINT: u32 = 0x8000_0003;
-const ILLEGAL_INSTRUCTION: u32 = 0xC000_001D;
-const DIVIDE_BY_ZERO: u32 = 0xC000_0094;
-const PRIVILEGED_INSTRUCTION: u32 = 0xC000_0096;
 /// `KERNEL_SECURITY_CHECK_FAILURE`, what a fast fail stops with.
 const SECURITY_CHECK_FAILURE: u32 = 0x139;
+/// `KMODE_EXCEPTION_NOT_HANDLED`, whose first parameter is one of the statuses below.
+const EXCEPTION_NOT_HANDLED: u32 = 0x1E;
+const STATUS_BREAKPOINT: u64 = 0x8000_0003;
+const STATUS_ILLEGAL_INSTRUCTION: u64 = 0xC000_001D;
+const STATUS_FLOAT_INVALID_OPERATION: u64 = 0xC000_0090;
+const STATUS_INTEGER_DIVIDE_BY_ZERO: u64 = 0xC000_0094;
+const STATUS_PRIVILEGED_INSTRUCTION: u64 = 0xC000_0096;
+const STATUS_ACCESS_VIOLATION: u64 = 0xC000_0005;
+/// `UNEXPECTED_KERNEL_MODE_TRAP` with a double fault: what an overflown stack ends in.
+const KERNEL_MODE_TRAP: u32 = 0x7F;
+const DOUBLE_FAULT: u64 = 8;
 
+/// Traps come to this kernel from now on.
 pub(super) fn install() {
-    trap::install(on_trap);
+    trap::install(on_trap, on_last_resort).expect("signal handlers can be installed");
 }
 
 fn on_trap(trap: &mut Trap) {
     let kernel = kernel();
-    let (rip, rsp) = (trap.rip, trap.rsp);
-    match trap.cause {
+    if !trap.in_driver() {
+        // The rig itself followed a pointer of the driver's to where nothing is.
+        match trap.cause() {
+            Cause::PageFault { address, .. } => kernel.verifier.bad_pointer(kernel, address as u64, None),
+            other => panic!("the rig trapped: {other:?}"),
+        }
+    }
+    if !perform(kernel, trap) {
+        fault(kernel, trap)
+    }
+    kernel.deliver();
+    kernel.preempt();
+}
+
+/// Does what a trapping instruction asks for; false if it may not.
+fn perform(kernel: &'static Kernel, trap: &mut Trap) -> bool {
+    match trap.cause() {
         Cause::PortRead { port, width } => {
-            kernel.check_owned(rip, rsp, u64::from(port));
+            kernel.check_owned(trap, u64::from(port));
             let value = kernel.access(PORT_READ, u64::from(port), width, |hardware| {
                 hardware.read_port(port, width).map(u64::from)
             });
             trap.complete_read(value);
         }
         Cause::PortWrite { port, width, value } => {
-            kernel.check_owned(rip, rsp, u64::from(port));
+            kernel.check_owned(trap, u64::from(port));
             kernel.access(PORT_WRITE, u64::from(port), width, |hardware| {
                 hardware.write_port(port, width, value).map(|()| u64::from(value))
             });
-            trap.complete_write();
+            trap.complete();
         }
         Cause::MemoryRead { address, width } => {
-            let physical = kernel.window(rip, rsp, address);
+            let Some(physical) = kernel.window(address as u64) else { return false };
+            kernel.check_owned(trap, physical);
             let value =
                 kernel.access(MEMORY_READ, physical, width, |hardware| hardware.read_memory(physical, width));
             trap.complete_read(value);
         }
         Cause::MemoryWrite { address, width, value } => {
-            let physical = kernel.window(rip, rsp, address);
+            let Some(physical) = kernel.window(address as u64) else { return false };
+            kernel.check_owned(trap, physical);
             kernel.access(MEMORY_WRITE, physical, width, |hardware| {
                 hardware.write_memory(physical, width, value).map(|()| value)
             });
-            trap.complete_write();
+            trap.complete();
         }
-        Cause::PageFault { address, .. } => kernel.verifier.driver_fault(kernel, rip, rsp, address),
-        _ => {}
+        // The inline form of KeGetCurrentIrql.
+        Cause::Privileged(Privileged::ReadControl(8)) => trap.complete_read(u64::from(kernel.current_irql())),
+        // The inline forms of KeRaiseIrql and KeLowerIrql.
+        Cause::Privileged(Privileged::WriteControl { register: 8, value }) => {
+            kernel.set_irql(value as u8);
+            trap.complete();
+        }
+        _ => return false,
     }
-    kernel.deliver();
-    kernel.preempt();
+    true
+}
+
+fn fault(kernel: &Kernel, trap: &Trap) -> ! {
+    let (rip, rsp) = (trap.registers.rip, trap.registers.rsp);
+    let exception = |status: u64, what: &str| -> ! {
+        kernel.verifier.driver_exception(
+            kernel,
+            rip,
+            rsp,
+            EXCEPTION_NOT_HANDLED,
+            [status, rip, 0, 0],
+            what.to_owned(),
+        )
+    };
+    match trap.cause() {
+        Cause::PageFault { address, .. } => kernel.verifier.driver_fault(kernel, rip, rsp, address as u64),
+        Cause::MemoryRead { address, .. } | Cause::MemoryWrite { address, .. } => {
+            kernel.verifier.driver_fault(kernel, rip, rsp, address as u64)
+        }
+        Cause::FastFail { code } => {
+            let message = format!("the driver gave up with fast fail {code}");
+            let parameters = [u64::from(code), 0, 0, 0];
+            kernel.verifier.driver_exception(kernel, rip, rsp, SECURITY_CHECK_FAILURE, parameters, message)
+        }
+        Cause::Breakpoint => exception(STATUS_BREAKPOINT, "a breakpoint instruction, and no debugger"),
+        Cause::InvalidOpcode => exception(STATUS_ILLEGAL_INSTRUCTION, "an illegal instruction"),
+        Cause::DivideError => exception(STATUS_INTEGER_DIVIDE_BY_ZERO, "a division by zero or with overflow"),
+        Cause::FloatingPoint => exception(STATUS_FLOAT_INVALID_OPERATION, "a floating point exception"),
+        Cause::GeneralProtection => {
+            exception(STATUS_ACCESS_VIOLATION, "an address that can't exist, or a misaligned operand")
+        }
+        Cause::Privileged(what) => exception(
+            STATUS_PRIVILEGED_INSTRUCTION,
+            &format!("a privileged instruction that the rig does not play: {what:?}"),
+        ),
+        other => exception(STATUS_ILLEGAL_INSTRUCTION, &format!("an exception: {other:?}")),
+    }
+}
+
+/// A trap that could not be brought to `on_trap`: the stack has no room left. Runs on the signal stack, from which
+/// the machine can only be given up.
+fn on_last_resort(trap: &trap::LastResort) {
+    let kernel = kernel();
+    let site = kernel.verifier.site(trap.registers.rip);
+    let message = "the kernel stack overflowed".to_owned();
+    let parameters = [DOUBLE_FAULT, trap.registers.rsp, trap.registers.rip, 0];
+    kernel.verifier.record_at(
+        kernel,
+        "StackOverflow",
+        KERNEL_MODE_TRAP,
+        parameters,
+        message,
+        Some(site),
+        Vec::new(),
+    );
+    kernel.mark_crashed();
+    kernel.crash()
 }
 
 impl Kernel {
     /// The device may be touched between start and stop only.
-    fn check_owned(&self, rip: u64, stack: u64, address: u64) {
+    fn check_owned(&self, trap: &Trap, address: u64) {
         if !self.verifier.device_owned.get() {
-            self.verifier.device_not_owned(self, rip, stack, address);
+            self.verifier.device_not_owned(self, trap.registers.rip, trap.registers.rsp, address);
         }
     }
 
@@ -94,7 +196,7 @@ impl Kernel {
         kind: u8,
         address: u64,
         width: Width,
-        perform: impl FnOnce(&mut dyn crate::pci::Hardware) -> Result<u64, HardwareError>,
+        perform: impl FnOnce(&mut dyn Hardware) -> Result<u64, HardwareError>,
     ) -> u64 {
         self.sync_hardware();
         let result = perform(self.hardware.borrow_mut().as_mut());
@@ -109,14 +211,8 @@ impl Kernel {
     }
 
     /// The physical address behind a mapped one.
-    fn window(&self, rip: u64, stack: u64, address: u64) -> u64 {
-        let physical = WINDOWS.with_borrow(|windows| {
-            let window = windows.iter().find(|window| window.range.contains(&address))?;
-            Some(window.physical + (address - window.range.start))
-        });
-        let Some(physical) = physical else { self.verifier.driver_fault(self, rip, stack, address) };
-        self.check_owned(rip, stack, physical);
-        physical
+    fn window(&self, address: u64) -> Option<u64> {
+        WINDOWS.with_borrow(|windows| windows.iter().find_map(|window| window.physical_of(address)))
     }
 
     /// `MmMapIoSpace`: addresses whose every access traps.
@@ -124,23 +220,25 @@ impl Kernel {
         if bytes == 0 || self.injection.fails("MmMapIoSpace") {
             return core::ptr::null_mut();
         }
-        let Some(base) = trap::reserve_mmio(bytes as usize) else { return core::ptr::null_mut() };
-        let offset = physical % 4096;
-        let start = base as u64 + offset;
-        WINDOWS.with_borrow_mut(|windows| windows.push(Window { range: start..start + bytes, physical }));
+        let Ok(window) = trap::reserve_mmio((physical % PAGE + bytes) as usize) else {
+            return core::ptr::null_mut();
+        };
+        let window = Window { window, physical, bytes };
+        let start = window.start();
+        WINDOWS.with_borrow_mut(|windows| windows.push(window));
         start as *mut c_void
     }
 
     /// `MmUnmapIoSpace`.
     pub(crate) fn unmap_device_memory(&self, address: *mut c_void, bytes: u64) {
         let known = WINDOWS.with_borrow_mut(|windows| {
-            let place =
-                windows.iter().position(|window| window.range == (address as u64..address as u64 + bytes))?;
+            let place = windows
+                .iter()
+                .position(|window| window.start() == address as u64 && window.bytes == bytes)?;
             Some(windows.remove(place))
         });
-        match known {
-            Some(window) => trap::release_mmio((window.range.start & !4095) as *mut u8),
-            None => self.verifier.bad_pointer(self, address as u64, None),
+        if known.is_none() {
+            self.verifier.bad_pointer(self, address as u64, None);
         }
     }
 

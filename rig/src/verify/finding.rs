@@ -89,3 +89,28 @@ pub(crate) fn tag_text(tag: u32) -> String {
         .iter()
         .collect()
 }
+
+/// Windows' name of a bug check.
+pub fn bug_check_name(code: u32) -> &'static str {
+    match code {
+        0x0A => "IRQL_NOT_LESS_OR_EQUAL",
+        0x10 => "SPIN_LOCK_NOT_OWNED",
+        0x18 => "REFERENCE_BY_POINTER",
+        0x1E => "KMODE_EXCEPTION_NOT_HANDLED",
+        0x50 => "PAGE_FAULT_IN_NONPAGED_AREA",
+        0x7F => "UNEXPECTED_KERNEL_MODE_TRAP",
+        0xC1 => "SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION",
+        0xC2 => "BAD_POOL_CALLER",
+        0xC4 => "DRIVER_VERIFIER_DETECTED_VIOLATION",
+        0xC7 => "TIMER_OR_DPC_INVALID",
+        0xCC => "PAGE_FAULT_IN_FREED_SPECIAL_POOL",
+        0xCD => "PAGE_FAULT_BEYOND_END_OF_ALLOCATION",
+        0xCE => "DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS",
+        0xD1 => "DRIVER_IRQL_NOT_LESS_OR_EQUAL",
+        0xE2 => "MANUALLY_INITIATED_CRASH",
+        0xE6 => "DRIVER_VERIFIER_DMA_VIOLATION",
+        0xF2 => "HARDWARE_INTERRUPT_STORM",
+        0x139 => "KERNEL_SECURITY_CHECK_FAILURE",
+        _ => "",
+    }
+}

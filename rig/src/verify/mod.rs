@@ -15,6 +15,7 @@ use std::cell::RefCell;
 pub use finding::Finding;
 pub use finding::PoolFault;
 pub use finding::Site;
+pub use finding::bug_check_name;
 pub use resources::StreamResource;
 
 use crate::nt::Kernel;

@@ -248,25 +248,26 @@ impl Verifier {
         kernel.crash()
     }
 
-    /// An instruction that driver code must not execute.
+    /// An exception that nothing in a kernel driver handles.
     pub(crate) fn driver_exception(
         &self,
         kernel: &Kernel,
         rip: u64,
         stack: u64,
         code: u32,
+        parameters: [u64; 4],
         message: String,
     ) -> ! {
         let at = Some(self.site(rip));
         let frames = self.stack_above(kernel, stack);
-        self.record_at(kernel, "UnhandledException", code, [u64::from(code), rip, 0, 0], message, at, frames);
+        self.record_at(kernel, "UnhandledException", code, parameters, message, at, frames);
         kernel.crash()
     }
 
     /// The driver itself stopped the system: a panic, for a Rust driver.
     pub(crate) fn bug_check(&self, kernel: &Kernel, code: u32, parameters: [u64; 4]) -> ! {
         let log = kernel.accounts.log.borrow();
-        let last = log.last().map_or_else(String::new, |line| format!("; last words: {line}"));
+        let last = log.last().map_or_else(String::new, |(_, line)| format!("; last words: {line}"));
         let message = format!("the driver called KeBugCheckEx: a panic, or its own check{last}");
         drop(log);
         self.stop(kernel, "DriverBugCheck", code, parameters, message)

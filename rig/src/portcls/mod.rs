@@ -1,0 +1,2 @@
+//! PortCls.
+pub(crate) const EXPORTS: &[crate::nt::Export] = &[];
