@@ -1,1 +1,78 @@
-fn main() {}
+//! `cargo xtask`: the one way to build, check and play. See `--help`.
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use xtask::{
+    check,
+    driver::{self, Architecture, Profile},
+    failure::Failure,
+    play,
+    repository::Repository,
+    setup::{self, Purpose},
+    test,
+};
+
+/// Builds, checks and plays WaveRusT.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds the driver and leaves waverust.sys and waverust.pdb under target/driver/
+    Build {
+        /// The processor that the driver is for
+        #[arg(long, value_enum, default_value_t = Architecture::X86_64)]
+        target: Architecture,
+        /// Without optimisation, with debug assertions
+        #[arg(long)]
+        debug: bool,
+    },
+    /// Checks format, lints, and the image of the driver for every processor
+    Check,
+    /// Plays a WAV file, or a bundled tune, through the driver and a sound device of QEMU's
+    ///
+    /// All arguments are for `rig play`; --help shows them. Exit status: 0 all well, 1 the sound that came out is
+    /// not the sound that went in, 2 usage or environment, 3 a rule of Windows was broken.
+    #[command(disable_help_flag = true)]
+    Play {
+        /// [WAV] [--device ac97] [--client event|position] [--windows BUILD] [--period FRAMES] [--driver PATH] ...
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Runs everything that continuous integration runs
+    Test,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(status) => status,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(task: Task) -> Result<ExitCode, Failure> {
+    let repository = Repository::find()?;
+    match task {
+        Task::Build { target, debug } => {
+            setup::ensure(Purpose::Build)?;
+            let profile = if debug { Profile::Debug } else { Profile::Release };
+            let driver = driver::build(&repository, target, profile)?;
+            println!("{}\n{}", driver.image.display(), driver.symbols.display());
+        }
+        Task::Check => {
+            setup::ensure(Purpose::Check)?;
+            check::run(&repository)?;
+        }
+        Task::Play { arguments } => return play::run(&repository, &arguments),
+        Task::Test => test::run(&repository)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,86 @@
+//! Everything that can be judged without running the driver.
+
+use std::{fs, process::Command};
+
+use crate::{
+    driver::{self, Architecture, Profile},
+    failure::Failure,
+    image,
+    mirror::Mirror,
+    repository::{self, Repository},
+};
+
+/// Checks the format of all sources, lints, and the driver's images.
+///
+/// # Errors
+/// [`Failure::Wrong`] at the first of these that is not as it should be; an image is reported on whole.
+pub fn run(repository: &Repository) -> Result<(), Failure> {
+    say("format");
+    format(repository)?;
+    say("lints of the workspace");
+    let mut clippy = repository.cargo();
+    clippy.args([
+        "clippy",
+        "--workspace",
+        "--exclude",
+        "waverust",
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ]);
+    repository::run(&mut clippy, "clippy finds fault with the workspace")?;
+    say("lints of crates/wdk-cross");
+    lint_wdk_cross(repository)?;
+    for architecture in Architecture::ALL {
+        say(&format!("lints of the driver for {architecture}"));
+        driver::lint(repository, architecture)?;
+    }
+    for architecture in Architecture::ALL {
+        say(&format!("image of the driver for {architecture}"));
+        image(repository, architecture)?;
+    }
+    Ok(())
+}
+
+fn say(what: &str) {
+    eprintln!("checking: {what}");
+}
+
+/// rustfmt over the workspace, and over the package that is no member of it.
+fn format(repository: &Repository) -> Result<(), Failure> {
+    const UNFORMATTED: &str = "not formatted: run `cargo fmt --all`, and rustfmt in crates/wdk-cross";
+    repository::run(repository.cargo().args(["fmt", "--all", "--check"]), UNFORMATTED)?;
+    let package = repository.root().join("crates/wdk-cross");
+    let mut rustfmt = Command::new("rustfmt");
+    rustfmt.args(["--edition", "2024", "--check", "build.rs", "src/lib.rs"]).current_dir(package);
+    repository::run(&mut rustfmt, UNFORMATTED)
+}
+
+/// Clippy over crates/wdk-cross, from a mirror: in place it would leave a lock file of its own.
+fn lint_wdk_cross(repository: &Repository) -> Result<(), Failure> {
+    let root = repository.root();
+    let mirror = Mirror::new(
+        &root.join("crates/wdk-cross"),
+        &root.join("Cargo.lock"),
+        repository.target().join("wdk-cross"),
+    )?;
+    let mut clippy = mirror.cargo();
+    clippy.args(["clippy", "--all-targets", "--", "--deny", "warnings"]);
+    repository::run(&mut clippy, "clippy finds fault with crates/wdk-cross")?;
+    mirror.verify_lock()
+}
+
+fn image(repository: &Repository, architecture: Architecture) -> Result<(), Failure> {
+    let driver = driver::build(repository, architecture, Profile::Release)?;
+    let bytes = fs::read(&driver.image).map_err(|error| Failure::io(&driver.image, &error))?;
+    let findings = image::check(&bytes, architecture);
+    for finding in &findings {
+        eprintln!("{finding}");
+    }
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Wrong(format!("{}: {} findings", driver.image.display(), findings.len())))
+    }
+}

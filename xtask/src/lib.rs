@@ -1,0 +1,11 @@
+//! What `cargo xtask` does, one module a subcommand.
+
+pub mod check;
+pub mod driver;
+pub mod failure;
+pub mod image;
+pub mod mirror;
+pub mod play;
+pub mod repository;
+pub mod setup;
+pub mod test;
