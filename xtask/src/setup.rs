@@ -69,6 +69,9 @@ pub fn ensure(purpose: Purpose) -> Result<(), Failure> {
             lost.join(", ")
         )));
     }
+    if plan.needs_rustup() && !runs("rustup", &["--version"]) {
+        return Err(by_hand("this Rust toolchain lacks something, and there is no rustup to add it"));
+    }
     let root = Root::find();
     if plan.needs_root() && root == Root::No {
         return Err(by_hand("installing packages takes root, or a sudo that does not ask"));
@@ -103,9 +106,7 @@ impl Root {
         if system::effective_user(&status) == Some(0) {
             return Self::Already;
         }
-        let mut sudo = Command::new("sudo");
-        sudo.args(["-n", "true"]).stdout(Stdio::null()).stderr(Stdio::null());
-        if sudo.status().is_ok_and(|status| status.success()) { Self::Sudo } else { Self::No }
+        if runs("sudo", &["-n", "true"]) { Self::Sudo } else { Self::No }
     }
 }
 
@@ -131,9 +132,14 @@ fn run(step: &Step, root: Root) -> io::Result<()> {
 
 /// Whether apt knows a package by that name.
 fn available(package: &str) -> bool {
-    let mut apt = Command::new("apt-cache");
-    apt.args(["show", "--no-all-versions", package]).stdout(Stdio::null()).stderr(Stdio::null());
-    apt.status().is_ok_and(|status| status.success())
+    runs("apt-cache", &["show", "--no-all-versions", package])
+}
+
+/// Whether a command succeeds; nothing is seen of it.
+fn runs(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 /// Where apt takes packages from.

@@ -127,8 +127,7 @@ fn is_libclang(path: &Path) -> bool {
 }
 
 fn has_qemu_alsa() -> bool {
-    let module = |root: &&str| Path::new(root).join("qemu/audio-alsa.so").is_file();
-    LIBRARIES.iter().any(|root| module(&root))
+    LIBRARIES.iter().any(|root| Path::new(root).join("qemu/audio-alsa.so").is_file())
         || output("qemu-system-x86_64", &["-audiodev", "help"])
             .is_some_and(|text| text.lines().any(|l| l == "alsa"))
 }

@@ -64,6 +64,11 @@ impl Plan {
         !self.packages.is_empty() || self.backported.is_some()
     }
 
+    /// Whether any step is rustup's.
+    pub(super) fn needs_rustup(&self) -> bool {
+        !self.targets.is_empty() || !self.components.is_empty()
+    }
+
     /// What has to be run before it is known which packages there are.
     pub(super) fn preparation(&self) -> Vec<Step> {
         let mut steps = Vec::new();
@@ -222,7 +227,7 @@ mod tests {
     #[test]
     fn rustup_needs_no_root() {
         let plan = Plan::new(&ALL[3..], &OsRelease::default(), &[]);
-        assert!(!plan.needs_root());
+        assert!(!plan.needs_root() && plan.needs_rustup());
         assert_eq!(
             plan.shell(),
             "    rustup target add x86_64-pc-windows-msvc &&\n    rustup component add clippy"
