@@ -5,6 +5,7 @@
 //! in-process model) is chosen when the machine is opened.
 
 mod error;
+pub mod fake;
 mod mailbox;
 pub mod qemu;
 mod ram;
