@@ -2,6 +2,7 @@
 
 pub mod nt;
 pub mod pci;
+pub mod pe;
 pub mod portcls;
 pub mod report;
 pub mod sound;
