@@ -78,7 +78,7 @@ pub fn ensure(purpose: Purpose) -> Result<(), Failure> {
     }
     let supply = |steps: Vec<Step>| {
         steps.iter().try_for_each(|step| {
-            eprintln!("setup: {}", step.shell());
+            eprintln!("setup: {}", step.shell(root == Root::Already));
             run(step, root).map_err(|error| by_hand(&format!("this failed ({error}); is the network there?")))
         })
     };
@@ -116,7 +116,7 @@ fn run(step: &Step, root: Root) -> io::Result<()> {
     if step.root && root == Root::Sudo {
         words.extend(["sudo", "-n"]);
     }
-    words.extend(step.words.iter().map(String::as_str));
+    words.extend(step.unattended());
     let mut command = Command::new(words[0]);
     command.args(&words[1..]).stdout(io::stderr());
     if step.input.is_some() {

@@ -106,7 +106,7 @@ impl Plan {
     /// All of it as one command to paste into a shell.
     pub(super) fn shell(&self) -> String {
         let steps = self.preparation().into_iter().chain(self.installation(|_| false));
-        let lines: Vec<String> = steps.map(|step| step.shell()).collect();
+        let lines: Vec<String> = steps.map(|step| step.shell(false)).collect();
         format!("    {}", lines.join(" &&\n    "))
     }
 }
@@ -120,20 +120,29 @@ impl Step {
         Self { root: true, ..Self::user(words) }
     }
 
-    /// apt-get that asks nothing, and waits for another one to finish.
     fn apt(words: &[&str]) -> Self {
-        let quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"];
-        Self::root(&[&quiet[..], words].concat())
+        Self::root(&[&["apt-get"], words].concat())
     }
 
-    /// The command as one types it, by sudo where it takes root.
-    pub(super) fn shell(&self) -> String {
+    /// The words to run it with where nobody watches: apt-get then asks nothing, and waits for another one to
+    /// finish.
+    pub(super) fn unattended(&self) -> Vec<&str> {
+        let mut words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        if words[0] == "apt-get" {
+            let quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"];
+            words.splice(..1, quiet);
+        }
+        words
+    }
+
+    /// The command as one types it, by sudo where it takes root and one is not root.
+    pub(super) fn shell(&self, is_root: bool) -> String {
         let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
         let plain = |word: &String| {
             let safe = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+~".contains(c);
             if word.chars().all(safe) { word.clone() } else { quoted(word) }
         };
-        let sudo = if self.root { "sudo " } else { "" };
+        let sudo = if self.root && !is_root { "sudo " } else { "" };
         let command = format!("{sudo}{}", self.words.iter().map(plain).collect::<Vec<_>>().join(" "));
         match &self.input {
             Some(text) => format!("printf %s {} | {command}", quoted(text)),
@@ -156,14 +165,18 @@ mod tests {
         Need::Target("x86_64-pc-windows-msvc"),
         Need::Component("clippy"),
     ];
-    const APT: &str = "sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300";
+    const APT: &str = "sudo apt-get";
 
     fn debian(codename: &str) -> OsRelease {
         OsRelease::parse(&format!("ID=debian\nVERSION_CODENAME={codename}\n"))
     }
 
     fn shell(plan: &Plan, available: impl Fn(&str) -> bool) -> Vec<String> {
-        plan.preparation().into_iter().chain(plan.installation(available)).map(|step| step.shell()).collect()
+        plan.preparation()
+            .into_iter()
+            .chain(plan.installation(available))
+            .map(|step| step.shell(false))
+            .collect()
     }
 
     #[test]
@@ -235,8 +248,18 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_asked_anything() {
+        let plan = Plan::new(&ALL[..1], &debian("trixie"), &[]);
+        let update = &plan.preparation()[0];
+        assert_eq!(update.unattended()[..3], ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        assert_eq!(update.unattended().last(), Some(&"update"));
+        let rustup = Plan::new(&ALL[3..], &debian("trixie"), &[]).installation(|_| true).remove(0);
+        assert_eq!(rustup.unattended(), rustup.words);
+    }
+
+    #[test]
     fn shells_see_words_as_they_are() {
         let step = super::Step { input: Some("it's".into()), ..super::Step::root(&["tee", "a b"]) };
-        assert_eq!(step.shell(), r"printf %s 'it'\''s' | sudo tee 'a b'");
+        assert_eq!(step.shell(false), r"printf %s 'it'\''s' | sudo tee 'a b'");
     }
 }
