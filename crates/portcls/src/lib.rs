@@ -9,16 +9,21 @@
 //! | [`status`] | [`Status`] and [`Result`]: NTSTATUS as an error type |
 //! | [`irql`] | tokens that prove at which IRQL the code runs |
 //! | [`com`] | objects with several interfaces ([`Com`]), pointers to those of others ([`ComPtr`]) |
-//! | [`wavert`] | the WaveRT miniport: `MiniportWaveRt` |
-//! | [`stream`] | its streams: `WaveRtStream`, notification and packet interfaces |
-//! | [`topology`] | the topology miniport: `MiniportTopology` |
-//! | [`adapter`] | the adapter: power, PnP |
-//! | [`port`] | what a driver calls of PortCls and its ports |
+//! | [`handle`] | kernel objects by name: device, IRP, event, interrupt, thread |
+//! | `driver` | entry into PortCls, AddDevice, StartDevice, IRPs (Windows targets only) |
+//! | [`port`] | ports, subdevices, physical connections |
+//! | [`resources`] | the device's translated resources |
+//! | [`stream_resource`] | interrupts and threads registered with the port |
+//! | [`adapter`] | power callbacks: [`AdapterPowerManagement`](adapter::AdapterPowerManagement) |
+//! | [`miniport`] | what all miniports answer: [`Miniport`](miniport::Miniport) |
+//! | [`wavert`] | the WaveRT miniport: [`MiniportWaveRt`](wavert::MiniportWaveRt) |
+//! | [`stream`], [`notification`], [`packets`] | its streams: polled, with events, with packets |
+//! | [`topology`] | the topology miniport: [`MiniportTopology`](topology::MiniportTopology) |
 //! | [`pages`] | the pages of a cyclic buffer |
-//! | [`resources`] | the device's translated resources, and stream resources |
 //! | [`descriptor`] | filter, pin and node tables as `static`s |
-//! | [`property`] | property handlers |
-//! | [`format`](mod@format) | formats out of untrusted bytes |
+//! | [`property`], [`event`] | handlers of properties and events |
+//! | [`format`](mod@format), [`range`] | formats and ranges out of untrusted bytes |
+//! | [`output`], [`plain`] | answers into a caller's buffer; records as bytes |
 //!
 //! The crate is `no_std` and allocates through `alloc::alloc::alloc` only, fallibly, when an object is made.
 
@@ -38,10 +43,31 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod adapter;
 pub mod com;
+pub mod descriptor;
+#[cfg(windows)]
+pub mod driver;
+pub mod event;
+pub mod format;
+pub mod handle;
 pub mod irql;
+pub mod miniport;
+pub mod notification;
+pub mod output;
+pub mod packets;
+pub mod pages;
+pub mod plain;
+pub mod port;
+pub mod property;
+pub mod range;
 pub mod raw;
+pub mod resources;
 pub mod status;
+pub mod stream;
+pub mod stream_resource;
+pub mod topology;
+pub mod wavert;
 
 pub use com::{Com, ComClass, ComPtr};
 pub use status::{Result, Status};

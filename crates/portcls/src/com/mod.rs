@@ -41,5 +41,5 @@ mod pointer;
 
 pub use class::{ComClass, Head, InterfaceList};
 pub use object::Com;
-pub(crate) use object::{unknown_vtbl, value};
+pub(crate) use object::{answer, unknown_vtbl, value};
 pub use pointer::ComPtr;

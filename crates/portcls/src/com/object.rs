@@ -182,6 +182,27 @@ pub(crate) unsafe fn value<'a, T: ComClass, I: Interface, const N: usize>(this: 
     unsafe { &(*object.as_ptr()).value }
 }
 
+/// Clears the caller's place for an answer, has the answer made, and puts it there.
+///
+/// # Safety
+///
+/// `place` is null or may be written.
+pub(crate) unsafe fn answer<R>(place: *mut R, cleared: R, make: impl FnOnce() -> Result<R>) -> NTSTATUS {
+    if place.is_null() {
+        return STATUS_INVALID_PARAMETER;
+    }
+    // SAFETY: not null, so it may be written.
+    unsafe { place.write(cleared) };
+    match make() {
+        Ok(made) => {
+            // SAFETY: as above.
+            unsafe { place.write(made) };
+            STATUS_SUCCESS
+        }
+        Err(status) => status.code(),
+    }
+}
+
 /// The methods of `IUnknown` for class `T`, called by way of vtable pointer number `N`.
 pub(crate) const fn unknown_vtbl<T: ComClass, const N: usize>() -> IUnknownVtbl {
     IUnknownVtbl {

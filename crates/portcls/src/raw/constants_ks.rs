@@ -40,6 +40,17 @@ constants! {
         KSINTERFACE_MEDIA_WAVE_QUEUED = 2,
     }
 
+    enumeration VARENUM: i32 = "The type of a property's value." {
+        VT_EMPTY = 0,
+        VT_I4 = 3,
+        VT_BOOL = 11,
+        VT_UI4 = 19,
+        VT_I8 = 20,
+        VT_UI8 = 21,
+        VT_BLOB = 65,
+        VT_CLSID = 72,
+    }
+
     constants property_verb: u32 = "Verbs of a property request." {
         KSPROPERTY_TYPE_BASICSUPPORT = 0x200,
         KSPROPERTY_TYPE_COPYPAYLOAD = 0x80000000,
