@@ -70,7 +70,36 @@ pub fn build(
     architecture: Architecture,
     profile: Profile,
 ) -> Result<Driver, Failure> {
-    let mirror = mirror(repository)?;
+    build_edition(repository, architecture, profile, &Edition::default())
+}
+
+/// Another driver than the repository's, in another place.
+#[derive(Debug, Clone, Default)]
+pub struct Edition {
+    /// Sources in place of src/.
+    pub source: Option<PathBuf>,
+    /// Folder for the image, in place of target/driver/.
+    pub out: Option<PathBuf>,
+}
+
+/// As [`build`], of other sources or to another place.
+///
+/// # Errors
+/// As for [`build`].
+pub fn build_edition(
+    repository: &Repository,
+    architecture: Architecture,
+    profile: Profile,
+    edition: &Edition,
+) -> Result<Driver, Failure> {
+    let mirror = match &edition.source {
+        None => mirror(repository)?,
+        Some(source) => {
+            let mirror = mirror_in(repository, "editions")?;
+            mirror.put("src", source)?;
+            mirror
+        }
+    };
     let mut cargo = command(&mirror, architecture, "build")?;
     if profile == Profile::Release {
         cargo.arg("--release");
@@ -83,7 +112,8 @@ pub fn build(
         Profile::Debug => ("debug", "-debug"),
     };
     let made = mirror.directory().join("target").join(architecture.triple()).join(made_in);
-    let kept = repository.target().join("driver").join(format!("{architecture}{suffix}"));
+    let usual = || repository.target().join("driver").join(format!("{architecture}{suffix}"));
+    let kept = edition.out.clone().unwrap_or_else(usual);
     fs::create_dir_all(&kept).map_err(|error| Failure::io(&kept, &error))?;
     Ok(Driver {
         image: copy(&made.join("waverust.dll"), kept.join("waverust.sys"))?,
@@ -104,8 +134,12 @@ pub fn lint(repository: &Repository, architecture: Architecture) -> Result<(), F
 }
 
 fn mirror(repository: &Repository) -> Result<Mirror, Failure> {
+    mirror_in(repository, "cross")
+}
+
+fn mirror_in(repository: &Repository, name: &str) -> Result<Mirror, Failure> {
     let root = repository.root();
-    Mirror::new(root, &root.join("Cargo.lock"), repository.target().join("cross"))
+    Mirror::new(root, &root.join("Cargo.lock"), repository.target().join(name))
 }
 
 /// Cargo with everything that makes a Windows driver of the root package.

@@ -1,11 +1,11 @@
 //! `cargo xtask`: the one way to build, check and play. See `--help`.
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use xtask::{
     check,
-    driver::{self, Architecture, Profile},
+    driver::{self, Architecture, Edition, Profile},
     failure::Failure,
     play,
     repository::Repository,
@@ -31,6 +31,12 @@ enum Task {
         /// Without optimisation, with debug assertions
         #[arg(long)]
         debug: bool,
+        /// Build these sources in place of the repository's src/: an edition with a fault planted, for the tests
+        #[arg(long, value_name = "FOLDER", requires = "out")]
+        source: Option<PathBuf>,
+        /// Leave the image there
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
     },
     /// Checks format, lints, and the image of the driver for every processor
     Check,
@@ -61,10 +67,10 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<ExitCode, Failure> {
     let repository = Repository::find()?;
     match task {
-        Task::Build { target, debug } => {
+        Task::Build { target, debug, source, out } => {
             setup::ensure(Purpose::Build)?;
             let profile = if debug { Profile::Debug } else { Profile::Release };
-            let driver = driver::build(&repository, target, profile)?;
+            let driver = driver::build_edition(&repository, target, profile, &Edition { source, out })?;
             println!("{}\n{}", driver.image.display(), driver.symbols.display());
         }
         Task::Check => {

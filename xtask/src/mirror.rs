@@ -47,6 +47,12 @@ impl Mirror {
         Ok(Self { directory, lock: lock.to_path_buf() })
     }
 
+    /// Puts other sources in the place of `name`.
+    pub(crate) fn put(&self, name: &str, source: &Path) -> Result<(), Failure> {
+        let source = source.canonicalize().map_err(|error| Failure::io(source, &error))?;
+        link(&source, &self.directory.join(name))
+    }
+
     /// Where the mirrored workspace is.
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
