@@ -147,10 +147,10 @@ fn command(mirror: &Mirror, architecture: Architecture, subcommand: &str) -> Res
     let triple = architecture.triple();
     can_build_for(&triple)?;
     let flags = rustflags(mirror.directory());
-    let mut cargo = mirror.patched_cargo();
+    let mut cargo = mirror.patched_cargo(subcommand);
     cargo.arg("--config").arg(format!("target.{triple}.linker=\"rust-lld\""));
     cargo.arg("--config").arg(format!("target.{triple}.rustflags=[{}]", flags.join(",")));
-    cargo.args([subcommand, "--package", "waverust", "--target", &triple]);
+    cargo.args(["--package", "waverust", "--target", &triple]);
     Ok(cargo)
 }
 

@@ -68,10 +68,12 @@ impl Mirror {
         cargo
     }
 
-    /// As [`Mirror::cargo`], with this repository's `wdk-build` in place of the published one.
-    pub(crate) fn patched_cargo(&self) -> Command {
+    /// `cargo <subcommand>`, with this repository's `wdk-build` in place of the published one.
+    ///
+    /// The patch follows the subcommand: cargo hands nothing ahead of it on to clippy.
+    pub(crate) fn patched_cargo(&self, subcommand: &str) -> Command {
         let mut cargo = self.cargo();
-        cargo.args(["--config", PATCH]);
+        cargo.args([subcommand, "--config", PATCH]);
         cargo
     }
 
