@@ -50,6 +50,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Installs what the other tasks need and this machine lacks; they do so by themselves, too
+    Setup,
     /// Runs everything that continuous integration runs
     Test,
 }
@@ -78,6 +80,7 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
             check::run(&repository)?;
         }
         Task::Play { arguments } => return play::run(&repository, &arguments),
+        Task::Setup => setup::ensure(Purpose::Test)?,
         Task::Test => test::run(&repository)?,
     }
     Ok(ExitCode::SUCCESS)
