@@ -35,16 +35,7 @@ static KERNELS_OWN: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 /// # Safety
 /// The caller runs at PASSIVE_LEVEL.
 pub(crate) unsafe fn init() {
-    static NAME: [u16; 15] = {
-        let ascii = *b"ExAllocatePool2";
-        let mut name = [0; 15];
-        let mut at = 0;
-        while at < name.len() {
-            name[at] = ascii[at] as u16;
-            at += 1;
-        }
-        name
-    };
+    static NAME: [u16; 15] = portcls::port::units("ExAllocatePool2");
     const LENGTH: u16 = mem::size_of::<[u16; 15]>() as u16;
     let mut name =
         UNICODE_STRING { Length: LENGTH, MaximumLength: LENGTH, Buffer: (&raw const NAME).cast_mut().cast() };

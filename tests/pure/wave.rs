@@ -1,8 +1,8 @@
-//! Buffer sizes, the clock and the rates of the wave room.
+//! Buffer sizes, the clock, and the set of rates.
 
 #[path = "../../src/wave/clock.rs"]
 mod clock;
-#[path = "../../src/wave/rates.rs"]
+#[path = "../../src/device/rates.rs"]
 mod rates;
 #[path = "../../src/wave/size.rs"]
 mod size;

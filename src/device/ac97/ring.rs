@@ -48,11 +48,6 @@ impl Ring {
         Self { plan, first, skip, lap: linear.wrapping_sub(offset), at: 0, last_valid: AHEAD }
     }
 
-    /// The plan of the buffer.
-    pub(crate) fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
     /// The segment in descriptor `number` from the second lap of the ring on.
     pub(crate) fn segment(&self, number: u64) -> Segment {
         self.plan.segment(self.first.wrapping_add(number))
@@ -99,6 +94,11 @@ impl Ring {
         // Samples left that are zero while the DMA runs mean a descriptor which is not loaded yet.
         let played = if left == 0 && !halted { 0 } else { bytes.saturating_sub(left) };
         start.wrapping_add(u64::from(played))
+    }
+
+    /// The device has played all that it was given: `seen` is the descriptor last seen in an interrupt.
+    pub(crate) fn is_exhausted(&self, seen: u64) -> bool {
+        seen > self.last_valid
     }
 
     /// Index for the LVI register, if it is time to move it: `seen` is the descriptor last seen in an interrupt.

@@ -1,0 +1,101 @@
+//! One device instance: everything between the start of a device and its stop or removal.
+#![forbid(unsafe_code)]
+
+mod interrupt;
+mod resources;
+mod stream_resources;
+mod subdevices;
+
+use portcls::Result;
+use portcls::irql::{Irql, Passive};
+use portcls::port::{PhysicalConnection, Subdevice};
+use portcls::raw::{IPortTopology, IPortWaveRT};
+
+use crate::device::SoundDevice;
+use crate::device::ac97::Ac97;
+use crate::platform::ending::{End, Ending};
+use crate::platform::interrupt::Interrupt;
+use crate::platform::pnp::{Instance, StartRequest};
+use crate::platform::shared::Shared;
+use crate::platform::thread::{ServiceThread, Waker};
+use crate::topology::{self, TopologyMiniport};
+use crate::wave::channel::Channel;
+use crate::wave::{self, WaveMiniport};
+use interrupt::{Attendant, Wiring};
+use resources::Resources;
+use stream_resources::StreamResources;
+use subdevices::{TOPOLOGY, WAVE, install};
+
+/// A started device.
+///
+/// Each field is one step of the start, and undoes it in its drop. The fields are dropped from top to bottom, which
+/// is the teardown: mask the device, take back the stream resources, end the thread, disconnect the interrupt and
+/// flush its DPC, take the filters away, and last reset the device and free the memory that it knows of.
+pub(crate) struct Adapter {
+    _sealed: Ending<Sealed<Ac97>>,
+    _stream_resources: StreamResources,
+    _thread: ServiceThread,
+    _interrupt: Interrupt<Wiring<Ac97>>,
+    _connection: PhysicalConnection,
+    _topology: Subdevice,
+    _wave: Subdevice,
+    _powered: Ending<Powered<Ac97>>,
+}
+
+impl Instance for Adapter {
+    const MAX_SUBDEVICES: u32 = 2;
+
+    /// Takes the steps of the start. One that fails leaves the earlier ones to their drops, the last one first.
+    fn start(irql: &mut Irql<Passive>, request: &StartRequest<'_>) -> Result<Self> {
+        let resources = Resources::pick(irql, request.resources)?;
+        let line = resources.line;
+        let (device, engine) = Ac97::bring_up(irql, request.pdo, resources.mixer, resources.bus)?;
+        let channel = Shared::new(Channel::new(device, engine))?;
+        let powered = Ending::new(Powered(channel.clone()));
+
+        let wave = install::<IPortWaveRT>(irql, request, WAVE, WaveMiniport::new(channel.clone()))?;
+        let topology = install::<IPortTopology>(irql, request, TOPOLOGY, TopologyMiniport)?;
+        let connection = PhysicalConnection::register(
+            irql,
+            request.fdo,
+            (&wave, wave::BRIDGE_PIN),
+            (&topology, topology::BRIDGE_PIN),
+        )?;
+
+        let waker = Waker::new()?;
+        let wiring = Wiring::new(channel.clone(), waker.clone());
+        let interrupt = Interrupt::connect(irql, request.pdo, line, wiring)?;
+        let thread = ServiceThread::start(irql, waker, Attendant(channel.clone()))?;
+        let stream_resources =
+            StreamResources::register(irql, request.pdo, wave.port(), interrupt.object(), thread.object());
+
+        Ok(Self {
+            _sealed: Ending::new(Sealed(channel)),
+            _stream_resources: stream_resources,
+            _thread: thread,
+            _interrupt: interrupt,
+            _connection: connection,
+            _topology: topology,
+            _wave: wave,
+            _powered: powered,
+        })
+    }
+}
+
+/// The device may play. At its end it is silent, and asks for no interrupt any more.
+struct Sealed<D: SoundDevice>(Shared<Channel<D>>);
+
+impl<D: SoundDevice> End for Sealed<D> {
+    fn end(&self, irql: &mut Irql<Passive>) {
+        self.0.seal(irql);
+    }
+}
+
+/// The device is up. At its end it is reset, and its memory is freed.
+struct Powered<D: SoundDevice>(Shared<Channel<D>>);
+
+impl<D: SoundDevice> End for Powered<D> {
+    fn end(&self, irql: &mut Irql<Passive>) {
+        self.0.shut_down(irql);
+    }
+}

@@ -1,0 +1,50 @@
+//! The buffer descriptor list in memory.
+
+use portcls::handle::Device;
+use portcls::irql::{Irql, Passive};
+
+use super::plan::{RING, Segment};
+use super::regs::nabm::BD_IOC;
+use crate::platform::dma::CommonBuffer;
+use portcls::Result;
+
+/// Words of one descriptor: address; length in samples and control bits.
+const DESCRIPTOR_WORDS: usize = 2;
+
+/// Descriptors that ask for an interrupt in any case: twice a ring, so that the last valid index is moved in time
+/// for clients that wait for no event.
+const SERVICE_AT: [usize; 2] = [15, 31];
+
+/// 32 descriptors of 8 bytes that the device reads.
+pub(super) struct DescriptorList(CommonBuffer);
+
+impl DescriptorList {
+    /// Allocates the list.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    pub(super) fn new(at: &Irql<Passive>, pdo: Device) -> Result<Self> {
+        Ok(Self(CommonBuffer::new(at, pdo, RING.wrapping_mul(DESCRIPTOR_WORDS))?))
+    }
+
+    /// Where the device finds the list: 8-byte aligned, as common buffers are page-aligned.
+    pub(super) fn address(&self) -> u32 {
+        self.0.address()
+    }
+
+    /// Describes `segment` in descriptor `index`; with an interrupt if `notify` is set and a period ends there.
+    pub(super) fn set(&self, index: usize, segment: Segment, notify: bool) {
+        let word = index.wrapping_mul(DESCRIPTOR_WORDS);
+        let interrupt = (notify && segment.ends_period) || SERVICE_AT.contains(&index);
+        // Sixteen-bit samples; by the plan their number fits 16 bits.
+        let control = (segment.bytes >> 1) | if interrupt { BD_IOC } else { 0 };
+        self.0.write(word, segment.address);
+        self.0.write(word.wrapping_add(1), control);
+    }
+
+    /// Leaves the list to a device that may still read it.
+    pub(super) fn leak(self) {
+        self.0.leak();
+    }
+}

@@ -1,0 +1,149 @@
+//! The codec at the far end of the AC-link: bring-up, rates and volume.
+
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::Ordering::Relaxed;
+
+use portcls::irql::{Irql, Passive};
+use portcls::{Result, Status};
+
+use super::regs::{nabm, nam};
+use crate::device::rates::{RATES, RateSet};
+use crate::platform::io::Registers;
+use crate::platform::{time, trace};
+
+/// The AC-link comes up within 600 ms of a cold reset on the slowest codecs known to drivers; in sleeps of 10 ms.
+const LINK_TRIES: u32 = 100;
+/// Analog parts get ready within a second; in sleeps of 10 ms.
+const READY_TRIES: u32 = 100;
+/// One codec access takes a frame of the link (21 us) or two; in microseconds.
+const SEMAPHORE_TRIES: u32 = 100;
+
+/// No attenuation.
+const UNITY_MASTER: u16 = 0x0000;
+/// 0 dB for the DAC by the AC'97 specification, table 14 ("PCM Out Volume").
+const UNITY_PCM: u16 = 0x0808;
+
+/// A codec that deviates from the specification.
+struct Quirk {
+    /// Vendor id, both halves.
+    vendor: u32,
+    /// What the reset register reads.
+    features: u16,
+    /// What PCM_OUT_VOLUME has to be for a gain of 0 dB.
+    unity_pcm: u16,
+}
+
+/// The STAC9700 as QEMU and its descendants emulate it: a mixer that cannot amplify and takes 0 as unity, so
+/// that the 0 dB of the specification would come out 2.5 dB too low. It is known by its reset register, which
+/// reads 0 where the chip reads 0x6940 (its 3D enhancement and headphone features); a chip taken for it by
+/// mistake would play 12 dB too loud, hence both ids must match.
+const QUIRKS: [Quirk; 1] = [Quirk { vendor: 0x8384_7600, features: 0x0000, unity_pcm: 0x0000 }];
+
+/// Both register ranges, as the codec is reached through one and guarded by the other.
+pub(super) struct Codec {
+    nam: Registers,
+    variable_rate: AtomicBool,
+}
+
+impl Codec {
+    /// The codec behind `nam`, not touched yet.
+    pub(super) fn new(nam: Registers) -> Self {
+        Self { nam, variable_rate: AtomicBool::new(false) }
+    }
+
+    /// Brings link and codec up from whatever state they are in. Answers the rates that the codec accepts.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_DEVICE_HARDWARE_ERROR` if link or codec do not get ready in time.
+    pub(super) fn bring_up(&self, at: &Irql<Passive>, bus: &Registers) -> Result<RateSet> {
+        bus.write32(nabm::GLOB_CNT, 0);
+        time::sleep(at, 1);
+        bus.write32(nabm::GLOB_CNT, nabm::GC_COLD_RESET_DONE);
+        let ready = || {
+            let status = bus.read32(nabm::GLOB_STA);
+            status != u32::MAX && status & nabm::GS_PRIMARY_READY != 0
+        };
+        if !time::sleep_until(at, LINK_TRIES, 10, ready) {
+            trace::value(c"AC-link is not ready, GLOB_STA", bus.read32(nabm::GLOB_STA));
+            return Err(Status::DEVICE_HARDWARE_ERROR);
+        }
+
+        self.write(bus, nam::RESET, 0);
+        let ready = || {
+            let status = self.read(bus, nam::POWERDOWN);
+            status != u16::MAX && status & nam::POWERDOWN_OUTPUT_READY == nam::POWERDOWN_OUTPUT_READY
+        };
+        if !time::sleep_until(at, READY_TRIES, 10, ready) {
+            trace::value(c"codec is not ready, POWERDOWN", u32::from(self.read(bus, nam::POWERDOWN)));
+            return Err(Status::DEVICE_HARDWARE_ERROR);
+        }
+
+        let rates = self.probe_rates(bus);
+        self.set_unity_gain(bus);
+        Ok(rates)
+    }
+
+    /// Sets the sample rate, in Hz, of a DAC that does not run.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_NO_MATCH` if the codec does not take it.
+    pub(super) fn set_rate(&self, bus: &Registers, rate: u32) -> Result {
+        if !self.variable_rate.load(Relaxed) {
+            return if rate == 48_000 { Ok(()) } else { Err(Status::NO_MATCH) };
+        }
+        let rate = u16::try_from(rate).map_err(|_| Status::NO_MATCH)?;
+        self.write(bus, nam::PCM_FRONT_DAC_RATE, rate);
+        if self.read(bus, nam::PCM_FRONT_DAC_RATE) == rate { Ok(()) } else { Err(Status::NO_MATCH) }
+    }
+
+    /// Finds out which rates read back as they were written; leaves the codec at 48 kHz.
+    fn probe_rates(&self, bus: &Registers) -> RateSet {
+        let fixed = RateSet::EMPTY.with(48_000);
+        if self.read(bus, nam::EXT_AUDIO_ID) & nam::VRA == 0 {
+            return fixed;
+        }
+        let control = self.read(bus, nam::EXT_AUDIO_CTRL);
+        self.write(bus, nam::EXT_AUDIO_CTRL, control | nam::VRA);
+        if self.read(bus, nam::EXT_AUDIO_CTRL) & nam::VRA == 0 {
+            return fixed;
+        }
+        self.variable_rate.store(true, Relaxed);
+        let mut rates = RateSet::EMPTY;
+        // Best last, so that 48 kHz is what stays.
+        for rate in RATES.into_iter().rev() {
+            if self.set_rate(bus, rate).is_ok() {
+                rates = rates.with(rate);
+            }
+        }
+        rates
+    }
+
+    /// Passes samples through unchanged, as far as the codec can.
+    fn set_unity_gain(&self, bus: &Registers) {
+        let high = u32::from(self.read(bus, nam::VENDOR_ID1));
+        let vendor = (high << 16) | u32::from(self.read(bus, nam::VENDOR_ID2));
+        let features = self.read(bus, nam::RESET);
+        let quirk = QUIRKS.iter().find(|quirk| quirk.vendor == vendor && quirk.features == features);
+        trace::value(c"codec", vendor);
+        self.write(bus, nam::PCM_OUT_VOLUME, quirk.map_or(UNITY_PCM, |quirk| quirk.unity_pcm));
+        self.write(bus, nam::MASTER_VOLUME, UNITY_MASTER);
+    }
+
+    fn read(&self, bus: &Registers, register: u16) -> u16 {
+        take_semaphore(bus);
+        self.nam.read16(register)
+    }
+
+    fn write(&self, bus: &Registers, register: u16, value: u16) {
+        take_semaphore(bus);
+        self.nam.write16(register, value);
+    }
+}
+
+/// Waits until no other access to the codec is under way. An access without the semaphore is lost at worst, and
+/// those that matter are read back.
+fn take_semaphore(bus: &Registers) {
+    time::spin_until(SEMAPHORE_TRIES, || bus.read8(nabm::CAS) & 1 == 0);
+}

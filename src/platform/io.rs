@@ -1,0 +1,201 @@
+//! Device registers, in port or memory space.
+
+use core::ptr::{NonNull, read_volatile, write_volatile};
+
+use portcls::irql::{Irql, Passive};
+use portcls::{Result, Status};
+use wdk_sys::ntddk::MmUnmapIoSpace;
+use wdk_sys::{PAGE_NOCACHE, PAGE_READWRITE, PHYSICAL_ADDRESS, PVOID, SIZE_T, ULONG};
+
+// Not in every header set; MmMapIoSpace, which is, maps device registers executable.
+unsafe extern "C" {
+    fn MmMapIoSpaceEx(PhysicalAddress: PHYSICAL_ADDRESS, NumberOfBytes: SIZE_T, Protect: ULONG) -> PVOID;
+}
+
+/// One base address register of a device: a window of registers.
+///
+/// An access beyond the window reads all ones and writes nothing, as an absent device does.
+pub(crate) struct Registers {
+    space: Space,
+    bytes: u16,
+}
+
+enum Space {
+    /// First port.
+    #[cfg(target_arch = "x86_64")]
+    Port(u16),
+    /// Mapped memory; the platforms without port instructions show port ranges there, too.
+    Memory(NonNull<u8>),
+}
+
+impl Registers {
+    /// A window of `bytes` ports from `start` on.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_DEVICE_CONFIGURATION_ERROR` where there are no such ports.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn ports(start: u64, bytes: u32) -> Result<Self> {
+        let first = u16::try_from(start).map_err(|_| Status::DEVICE_CONFIGURATION_ERROR)?;
+        let bytes = u16::try_from(bytes).map_err(|_| Status::DEVICE_CONFIGURATION_ERROR)?;
+        first.checked_add(bytes).ok_or(Status::DEVICE_CONFIGURATION_ERROR)?;
+        Ok(Self { space: Space::Port(first), bytes })
+    }
+
+    /// There are no port instructions.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub(crate) fn ports(_start: u64, _bytes: u32) -> Result<Self> {
+        Err(Status::DEVICE_CONFIGURATION_ERROR)
+    }
+
+    /// A window of `bytes` of memory at the physical address `start`, mapped until the drop.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_DEVICE_CONFIGURATION_ERROR`, `STATUS_INSUFFICIENT_RESOURCES`.
+    pub(crate) fn memory(_at: &Irql<Passive>, start: u64, bytes: u32) -> Result<Self> {
+        let bytes = u16::try_from(bytes).map_err(|_| Status::DEVICE_CONFIGURATION_ERROR)?;
+        let address = PHYSICAL_ADDRESS { QuadPart: start.cast_signed() };
+        // SAFETY: the range is one of the device's translated resources.
+        let mapped = unsafe { MmMapIoSpaceEx(address, u64::from(bytes), PAGE_READWRITE | PAGE_NOCACHE) };
+        let mapped = NonNull::new(mapped.cast()).ok_or(Status::INSUFFICIENT_RESOURCES)?;
+        Ok(Self { space: Space::Memory(mapped), bytes })
+    }
+
+    /// Reads 8 bits.
+    pub(crate) fn read8(&self, register: u16) -> u8 {
+        match self.locate::<u8>(register) {
+            #[cfg(target_arch = "x86_64")]
+            Some(Place::Port(port)) => ports::read8(port),
+            // SAFETY: within the mapping, aligned.
+            Some(Place::Memory(address)) => unsafe { read_volatile(address) },
+            None => u8::MAX,
+        }
+    }
+
+    /// Reads 16 bits.
+    pub(crate) fn read16(&self, register: u16) -> u16 {
+        match self.locate::<u16>(register) {
+            #[cfg(target_arch = "x86_64")]
+            Some(Place::Port(port)) => ports::read16(port),
+            // SAFETY: within the mapping, aligned.
+            Some(Place::Memory(address)) => unsafe { read_volatile(address) },
+            None => u16::MAX,
+        }
+    }
+
+    /// Reads 32 bits.
+    pub(crate) fn read32(&self, register: u16) -> u32 {
+        match self.locate::<u32>(register) {
+            #[cfg(target_arch = "x86_64")]
+            Some(Place::Port(port)) => ports::read32(port),
+            // SAFETY: within the mapping, aligned.
+            Some(Place::Memory(address)) => unsafe { read_volatile(address) },
+            None => u32::MAX,
+        }
+    }
+
+    /// Writes 8 bits.
+    pub(crate) fn write8(&self, register: u16, value: u8) {
+        match self.locate::<u8>(register) {
+            #[cfg(target_arch = "x86_64")]
+            Some(Place::Port(port)) => ports::write8(port, value),
+            // SAFETY: within the mapping, aligned.
+            Some(Place::Memory(address)) => unsafe { write_volatile(address, value) },
+            None => {}
+        }
+    }
+
+    /// Writes 16 bits.
+    pub(crate) fn write16(&self, register: u16, value: u16) {
+        match self.locate::<u16>(register) {
+            #[cfg(target_arch = "x86_64")]
+            Some(Place::Port(port)) => ports::write16(port, value),
+            // SAFETY: within the mapping, aligned.
+            Some(Place::Memory(address)) => unsafe { write_volatile(address, value) },
+            None => {}
+        }
+    }
+
+    /// Writes 32 bits.
+    pub(crate) fn write32(&self, register: u16, value: u32) {
+        match self.locate::<u32>(register) {
+            #[cfg(target_arch = "x86_64")]
+            Some(Place::Port(port)) => ports::write32(port, value),
+            // SAFETY: within the mapping, aligned.
+            Some(Place::Memory(address)) => unsafe { write_volatile(address, value) },
+            None => {}
+        }
+    }
+
+    /// Where a register of type `T` is, if it lies within the window and is aligned.
+    fn locate<T>(&self, register: u16) -> Option<Place<T>> {
+        let size = size_of::<T>() as u16;
+        let end = register.checked_add(size)?;
+        if end > self.bytes || register & size.wrapping_sub(1) != 0 {
+            return None;
+        }
+        match self.space {
+            #[cfg(target_arch = "x86_64")]
+            Space::Port(first) => Some(Place::Port(first.wrapping_add(register))),
+            Space::Memory(base) => {
+                Some(Place::Memory(base.as_ptr().wrapping_add(usize::from(register)).cast()))
+            }
+        }
+    }
+}
+
+impl Drop for Registers {
+    fn drop(&mut self) {
+        match self.space {
+            #[cfg(target_arch = "x86_64")]
+            Space::Port(_) => {}
+            // SAFETY: mapped at construction, with this length.
+            Space::Memory(base) => unsafe { MmUnmapIoSpace(base.as_ptr().cast(), u64::from(self.bytes)) },
+        }
+    }
+}
+
+// SAFETY: registers may be reached from any processor; their order is the caller's concern.
+unsafe impl Send for Registers {}
+// SAFETY: as above.
+unsafe impl Sync for Registers {}
+
+enum Place<T> {
+    #[cfg(target_arch = "x86_64")]
+    Port(u16),
+    Memory(*mut T),
+}
+
+/// The port instructions.
+#[cfg(target_arch = "x86_64")]
+mod ports {
+    use core::arch::asm;
+
+    macro_rules! port {
+        ($read:ident, $write:ident, $type:ty, $accumulator:tt) => {
+            pub(super) fn $read(port: u16) -> $type {
+                let value: $type;
+                // SAFETY: a port of the device, within a window of its resources; reading it changes no memory.
+                unsafe {
+                    asm!(concat!("in ", $accumulator, ", dx"), in("dx") port, out($accumulator) value,
+                        options(nostack, preserves_flags));
+                }
+                value
+            }
+
+            pub(super) fn $write(port: u16, value: $type) {
+                // SAFETY: a port of the device, within a window of its resources. What the device does to memory
+                // then is between its engine and the owner of that memory.
+                unsafe {
+                    asm!(concat!("out dx, ", $accumulator), in("dx") port, in($accumulator) value,
+                        options(nostack, preserves_flags));
+                }
+            }
+        };
+    }
+
+    port!(read8, write8, u8, "al");
+    port!(read16, write16, u16, "ax");
+    port!(read32, write32, u32, "eax");
+}

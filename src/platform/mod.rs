@@ -1,0 +1,18 @@
+//! The only room that knows the kernel.
+//!
+//! Everything here turns a kernel service into something that cannot be misused by accident: IRQL stands in
+//! the signatures, what is allocated is freed by its owner's drop, what is locked is reached through the lock.
+
+mod abi;
+pub(crate) mod dma;
+pub(crate) mod ending;
+pub(crate) mod event;
+pub(crate) mod interrupt;
+pub(crate) mod io;
+pub(crate) mod lock;
+pub(crate) mod pnp;
+pub(crate) mod pool;
+pub(crate) mod shared;
+pub(crate) mod thread;
+pub(crate) mod time;
+pub(crate) mod trace;

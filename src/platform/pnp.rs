@@ -1,0 +1,145 @@
+//! The driver object's entries, and the device instance behind each functional device object.
+//!
+//! PortCls owns the dispatch table. Of it this driver overrides PnP, to see the requests that end an instance
+//! before PortCls does, and hands every request on.
+
+use core::ffi::c_void;
+use core::marker::PhantomData;
+use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::AtomicPtr;
+use core::sync::atomic::Ordering::AcqRel;
+
+use portcls::driver::{AdapterDriver, dispatch_irp, initialize_adapter_driver, physical_device_object};
+use portcls::handle::{Device, Driver, Irp, Unicode};
+use portcls::irql::{Irql, Passive};
+use portcls::raw::{IResourceList, PORT_CLASS_DEVICE_EXTENSION_SIZE};
+use portcls::{ComPtr, Result, Status};
+use wdk_sys::{
+    DEVICE_OBJECT, DRIVER_OBJECT, IRP, IRP_MJ_PNP, IRP_MN_REMOVE_DEVICE, IRP_MN_STOP_DEVICE,
+    IRP_MN_SURPRISE_REMOVAL, NTSTATUS, PCUNICODE_STRING, STATUS_INVALID_PARAMETER,
+};
+
+use super::pool::PoolBox;
+use super::trace;
+
+/// A started device. Its drop is the whole teardown.
+pub(crate) trait Instance: Send + Sync + Sized + 'static {
+    /// Subdevices that the instance registers at most.
+    const MAX_SUBDEVICES: u32;
+
+    /// Starts the device.
+    ///
+    /// # Errors
+    ///
+    /// The status of the step that failed; nothing is left behind then.
+    fn start(irql: &mut Irql<Passive>, request: &StartRequest<'_>) -> Result<Self>;
+}
+
+/// What PortCls hands over at the start of a device.
+pub(crate) struct StartRequest<'a> {
+    /// The functional device object.
+    pub(crate) fdo: Device,
+    /// The physical device object.
+    pub(crate) pdo: Device,
+    /// The IRP that starts the device, for the length of the start.
+    pub(crate) irp: Option<Irp>,
+    /// The resources of the device.
+    pub(crate) resources: &'a ComPtr<IResourceList>,
+}
+
+/// Hands the driver object to PortCls, and puts this driver's PnP routine in front.
+///
+/// # Errors
+///
+/// What `PcInitializeAdapterDriver` says.
+///
+/// # Safety
+///
+/// For `DriverEntry`, with what it was given.
+pub(crate) unsafe fn initialize<I: Instance>(
+    driver: &mut DRIVER_OBJECT,
+    registry_path: PCUNICODE_STRING,
+) -> Result {
+    // SAFETY: DriverEntry is called at PASSIVE_LEVEL.
+    let irql = unsafe { Irql::<Passive>::assume() };
+    // SAFETY: the driver object outlives the driver.
+    let object = unsafe { Driver::new(NonNull::from(&mut *driver).cast()) };
+    // SAFETY: the path lives during DriverEntry.
+    let path = unsafe { Unicode::from_raw(registry_path.cast_mut().cast()) };
+    initialize_adapter_driver::<Entries<I>>(&irql, object, path.ok_or(Status::INVALID_PARAMETER)?)?;
+    if let Some(entry) = driver.MajorFunction.get_mut(IRP_MJ_PNP as usize) {
+        *entry = Some(dispatch_pnp::<I>);
+    }
+    Ok(())
+}
+
+/// What PortCls calls.
+struct Entries<I>(PhantomData<I>);
+
+impl<I: Instance> AdapterDriver for Entries<I> {
+    const MAX_OBJECTS: u32 = I::MAX_SUBDEVICES;
+    /// Behind the extension of PortCls lies the pointer to the instance.
+    const EXTENSION_SIZE: u32 =
+        PORT_CLASS_DEVICE_EXTENSION_SIZE.wrapping_add(size_of::<*mut c_void>() as u32);
+
+    fn start_device(
+        irql: &mut Irql<Passive>,
+        fdo: Device,
+        irp: Option<Irp>,
+        resources: &ComPtr<IResourceList>,
+    ) -> Result {
+        replace_instance::<I>(irql, fdo, None);
+        let pdo = physical_device_object(fdo)?;
+        let instance = I::start(irql, &StartRequest { fdo, pdo, irp, resources })
+            .and_then(PoolBox::new)
+            .inspect_err(|status| trace::failure(c"start", *status))?;
+        replace_instance(irql, fdo, Some(instance));
+        Ok(())
+    }
+}
+
+unsafe extern "C" fn dispatch_pnp<I: Instance>(fdo: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
+    // SAFETY: a dispatch routine is called with the device object that the request is for.
+    let device = unsafe { Device::from_raw(fdo.cast()) };
+    // SAFETY: and with the request.
+    let request = unsafe { Irp::from_raw(irp.cast()) };
+    let (Some(device), Some(request)) = (device, request) else {
+        return STATUS_INVALID_PARAMETER;
+    };
+    // SAFETY: PnP requests come at PASSIVE_LEVEL.
+    let irql = unsafe { Irql::<Passive>::assume() };
+    // SAFETY: the request has a stack location for this driver.
+    let minor = unsafe { minor_function(irp) };
+    if [IRP_MN_STOP_DEVICE, IRP_MN_SURPRISE_REMOVAL, IRP_MN_REMOVE_DEVICE].contains(&minor) {
+        replace_instance::<I>(&irql, device, None);
+    }
+    dispatch_irp(&irql, device, request)
+}
+
+/// Puts an instance into the extension of a device object that [`Entries`] of the same type made, and drops the one
+/// that was there. PnP requests come one at a time.
+fn replace_instance<I: Instance>(_at: &Irql<Passive>, fdo: Device, instance: Option<PoolBox<I>>) {
+    // SAFETY: the device object lives by the contract of its handle.
+    let extension = unsafe { (*fdo.as_ptr().cast::<DEVICE_OBJECT>()).DeviceExtension };
+    let slot = extension.wrapping_byte_add(PORT_CLASS_DEVICE_EXTENSION_SIZE as usize);
+    // SAFETY: all device objects of this driver are made with EXTENSION_SIZE, zeroed, by one type of instance. The
+    // extension is aligned as pool is, and nobody else knows of this part of it.
+    let slot = unsafe { AtomicPtr::<I>::from_ptr(slot.cast()) };
+    let new = instance.map_or(null_mut(), PoolBox::into_raw);
+    if let Some(old) = NonNull::new(slot.swap(new, AcqRel)) {
+        // SAFETY: put there by this function, and taken out for good.
+        drop(unsafe { PoolBox::from_raw(old) });
+    }
+}
+
+/// The minor function of the request at its current stack location.
+///
+/// # Safety
+///
+/// The IRP is valid and has a current stack location.
+unsafe fn minor_function(irp: *mut IRP) -> u32 {
+    // SAFETY: the member is the one in use while a driver owns the IRP.
+    let location = unsafe { (*irp).Tail.Overlay.__bindgen_anon_2.__bindgen_anon_1.CurrentStackLocation };
+    // SAFETY: a valid stack location.
+    u32::from(unsafe { (*location).MinorFunction })
+}

@@ -1,0 +1,82 @@
+//! Memory from the non-paged pool, at a fixed address.
+
+use alloc::alloc::{alloc, dealloc};
+use core::alloc::Layout;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use portcls::{Result, Status};
+
+/// A value in the non-paged pool. Unlike `Box` it says when there is no memory, and never moves.
+///
+/// # Invariants
+///
+/// The pointer comes from the global allocator with the layout of `T`, holds a value, and belongs to this owner.
+pub(crate) struct PoolBox<T>(NonNull<T>);
+
+impl<T> PoolBox<T> {
+    /// The pool aligns to 16 bytes, and asks for at least one.
+    const LAYOUT: Layout = {
+        assert!(align_of::<T>() <= 16 && size_of::<T>() > 0);
+        Layout::new::<T>()
+    };
+
+    /// Moves `value` into the pool.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    pub(crate) fn new(value: T) -> Result<Self> {
+        // SAFETY: the size is not zero.
+        let memory = unsafe { alloc(Self::LAYOUT) }.cast::<T>();
+        let memory = NonNull::new(memory).ok_or(Status::INSUFFICIENT_RESOURCES)?;
+        // SAFETY: fresh memory of the layout of `T`.
+        unsafe { memory.write(value) };
+        // INVARIANT: allocated and written just now.
+        Ok(Self(memory))
+    }
+
+    /// The address of the value; it stays until the owner is dropped.
+    pub(crate) fn as_ptr(&self) -> *mut T {
+        self.0.as_ptr()
+    }
+
+    /// Gives the ownership up: the value stays where it is until [`PoolBox::from_raw`].
+    pub(crate) fn into_raw(self) -> *mut T {
+        let pointer = self.0.as_ptr();
+        core::mem::forget(self);
+        pointer
+    }
+
+    /// Takes the ownership back.
+    ///
+    /// # Safety
+    ///
+    /// `pointer` comes from [`PoolBox::into_raw`], and this is the only call with it.
+    pub(crate) unsafe fn from_raw(pointer: NonNull<T>) -> Self {
+        Self(pointer)
+    }
+}
+
+impl<T> Deref for PoolBox<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: by the invariant it holds a value, which is reached mutably by the drop alone.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T> Drop for PoolBox<T> {
+    fn drop(&mut self) {
+        // SAFETY: by the invariant it holds a value, which nobody can reach any more.
+        unsafe { self.0.drop_in_place() };
+        // SAFETY: by the invariant it was allocated with this layout.
+        unsafe { dealloc(self.0.as_ptr().cast(), Self::LAYOUT) };
+    }
+}
+
+// SAFETY: it owns its value as a plain field would.
+unsafe impl<T: Send> Send for PoolBox<T> {}
+// SAFETY: a shared owner gives out shared references only.
+unsafe impl<T: Sync> Sync for PoolBox<T> {}

@@ -1,0 +1,57 @@
+//! The events that clients want signalled.
+
+use portcls::handle::Event;
+use portcls::irql::{Dispatch, Irql};
+use portcls::{Result, Status};
+
+use crate::platform::event::signal;
+
+/// Events of one stream; the audio engine registers one, two where a client double-buffers by hand.
+const MAX_EVENTS: usize = 8;
+
+/// The registered events. Lives in the lock of its channel, where register, unregister and signal meet.
+pub(crate) struct Events([Option<Event>; MAX_EVENTS]);
+
+impl Events {
+    /// No event.
+    pub(crate) const fn new() -> Self {
+        Self([None; MAX_EVENTS])
+    }
+
+    /// Adds `event`.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_UNSUCCESSFUL` if it is there already, `STATUS_INSUFFICIENT_RESOURCES` if there is no place.
+    pub(crate) fn register(&mut self, event: Event) -> Result {
+        if self.0.contains(&Some(event)) {
+            return Err(Status::UNSUCCESSFUL);
+        }
+        let place = self.0.iter_mut().find(|place| place.is_none()).ok_or(Status::INSUFFICIENT_RESOURCES)?;
+        *place = Some(event);
+        Ok(())
+    }
+
+    /// Removes `event`; it is not signalled any more once this returns.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_NOT_FOUND`.
+    pub(crate) fn unregister(&mut self, event: Event) -> Result {
+        let place = self.0.iter_mut().find(|place| **place == Some(event)).ok_or(Status::NOT_FOUND)?;
+        *place = None;
+        Ok(())
+    }
+
+    /// Signals all events.
+    pub(crate) fn signal(&self, at: &Irql<Dispatch>) {
+        for event in self.0.iter().flatten() {
+            signal(*event, at);
+        }
+    }
+
+    /// Removes all events.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new();
+    }
+}
