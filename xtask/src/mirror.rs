@@ -20,7 +20,7 @@ const REPLACED: &str = "wdk-build";
 const PATCH: &str = "patch.crates-io.wdk-build.path=\"crates/wdk-cross\"";
 
 /// What of a workspace is never mirrored: the lock file is copied, the rest is made, not written.
-const NOT_LINKED: [&str; 3] = ["Cargo.lock", "target", ".git"];
+const NOT_LINKED: [&str; 4] = ["Cargo.lock", ".Cargo.lock.original", "target", ".git"];
 
 /// A mirrored workspace.
 pub(crate) struct Mirror {
@@ -42,8 +42,7 @@ impl Mirror {
         for name in &wanted {
             link(&source.join(name), &directory.join(name))?;
         }
-        let copy = directory.join("Cargo.lock");
-        fs::copy(lock, &copy).map_err(|error| Failure::io(&copy, &error))?;
+        copy_lock(lock, &directory)?;
         Ok(Self { directory, lock: lock.to_path_buf() })
     }
 
@@ -124,6 +123,19 @@ fn link(source: &Path, link: &Path) -> Result<(), Failure> {
     }
 }
 
+/// Copies the lock file unless the mirror's own was made from this very one. The original is kept to tell that.
+fn copy_lock(lock: &Path, directory: &Path) -> Result<(), Failure> {
+    let original = fs::read(lock).map_err(|error| Failure::io(lock, &error))?;
+    let kept = directory.join(".Cargo.lock.original");
+    if fs::read(&kept).is_ok_and(|kept| kept == original) && directory.join("Cargo.lock").is_file() {
+        return Ok(());
+    }
+    for copy in [directory.join("Cargo.lock"), kept] {
+        fs::write(&copy, &original).map_err(|error| Failure::io(&copy, &error))?;
+    }
+    Ok(())
+}
+
 /// "name version checksum" of every package in a lock file.
 fn locked_packages(lock: &Path) -> Result<BTreeSet<String>, Failure> {
     let text = fs::read_to_string(lock).map_err(|error| Failure::io(lock, &error))?;
@@ -180,6 +192,21 @@ mod tests {
         fs::remove_dir(scratch.join("source/src")).unwrap();
         mirror(&scratch);
         assert!(!scratch.join("mirror/src").is_symlink());
+        fs::remove_dir_all(scratch).unwrap();
+    }
+
+    #[test]
+    fn what_cargo_made_of_the_lock_file_stays_until_the_original_changes() {
+        let scratch = scratch("stays");
+        let read = || fs::read_to_string(scratch.join("mirror/Cargo.lock")).unwrap();
+        mirror(&scratch);
+        fs::write(scratch.join("mirror/Cargo.lock"), "pruned").unwrap();
+        mirror(&scratch);
+        assert_eq!(read(), "pruned");
+        let changed = LOCK.replace("1.0.0", "1.0.2");
+        fs::write(scratch.join("source/Cargo.lock"), &changed).unwrap();
+        mirror(&scratch);
+        assert_eq!(read(), changed);
         fs::remove_dir_all(scratch).unwrap();
     }
 

@@ -17,14 +17,16 @@ const MODULES: [(&str, &str); 6] = [
 ];
 
 /// Static libraries of the WDK that wdk-sys names, and of which code made by rustc needs nothing: the check of
-/// stack cookies (rustc sets none), and compiler helpers for ARM64 (the kernel exports what LLVM calls).
+/// stack cookies (rustc sets none), and compiler helpers for ARM64 (the kernel exports those that code of ours needs;
+/// __chkstk is not among them, so that a frame of more than a page is an error of the linker there).
 const EMPTY: [&str; 2] = ["BufferOverflowFastFailK", "arm64rt"];
 
 /// An archive without members.
 const EMPTY_ARCHIVE: &str = "!<arch>\n";
 
 /// The library directory and the linker's name of each architecture.
-const ARCHITECTURES: [(&str, &str); 2] = [("x64", "x64"), ("ARM64", "arm64")];
+const ARCHITECTURES: [(&str, &str); 2] = [("x64", X64), ("ARM64", "arm64")];
+const X64: &str = "x64";
 
 /// Makes in `lib/x64` and `lib/ARM64` what `exports/*.txt` list.
 pub(crate) fn prepare(exports: &Path, lib: &Path) -> Result<(), String> {
@@ -48,7 +50,7 @@ pub(crate) fn prepare(exports: &Path, lib: &Path) -> Result<(), String> {
 /// Makes `<stem>.lib`, through which the names in `list` are imported from `image`.
 fn import_library(lld: &Path, machine: &str, image: &str, list: &str, stem: &Path) -> Result<(), String> {
     let mut definition = format!("LIBRARY \"{image}\"\nEXPORTS\n");
-    for name in names(list) {
+    for name in names(list, machine) {
         definition += &format!("  {name}\n");
     }
     let definition_path = stem.with_extension("def");
@@ -68,12 +70,20 @@ fn import_library(lld: &Path, machine: &str, image: &str, list: &str, stem: &Pat
     }
 }
 
-/// The names in an export list: the first word of every line that is no comment; data exports keep their mark.
-fn names(list: &str) -> impl Iterator<Item = String> {
-    list.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+/// The names in an export list that `machine` has: the first word of every line that is no comment. Variables are
+/// marked for the linker.
+fn names<'a>(list: &'a str, machine: &'a str) -> impl Iterator<Item = String> + 'a {
+    list.lines().filter(|line| !line.starts_with('#')).filter_map(move |line| {
         let mut words = line.split_whitespace();
         let name = words.next()?;
-        Some(if words.any(|word| word == "DATA") { format!("{name} DATA") } else { name.to_string() })
+        let marks: Vec<&str> = words.collect();
+        if marks.contains(&"X64") && machine != X64 {
+            None
+        } else if marks.contains(&"DATA") {
+            Some(format!("{name} DATA"))
+        } else {
+            Some(name.to_string())
+        }
     })
 }
 
