@@ -28,6 +28,7 @@ const BDBAR: u16 = 0x10;
 const CIV: u16 = 0x14;
 const LVI: u16 = 0x15;
 const SR: u16 = 0x16;
+const PICB: u16 = 0x18;
 const CR: u16 = 0x1b;
 const GLOB_CNT: u16 = 0x2c;
 
@@ -230,6 +231,28 @@ fn clock_stands_still_between_advances() -> TestResult {
     // An instant that is not in the future changes nothing; the shortest future does.
     assert_eq!(ac97.machine.advance_to(3 * MS)?, 5 * MS + 10);
     assert_eq!(ac97.machine.advance_to(5 * MS + 11)?, 5 * MS + 30);
+    Ok(())
+}
+
+#[test]
+fn equal_runs_have_equal_traces() -> TestResult {
+    let run = || -> Result<Vec<(u64, u32, u32, bool)>, HardwareError> {
+        let mut ac97 = Ac97::open(1_000)?;
+        ac97.prepare(&noise(DESCRIPTORS * FRAMES_PER_DESCRIPTOR))?;
+        ac97.start()?;
+        let mut trace = Vec::new();
+        // Steps of every length, on ticks and between them.
+        for step in (1..200_u64).map(|step| step * 7_919_000 % 5_000_000) {
+            let now = ac97.machine.advance_to(ac97.machine.now() + step)?;
+            let position = (ac97.read(CIV, Width::Dword)?, ac97.read(PICB, Width::Dword)?);
+            trace.push((now, position.0, position.1, ac97.machine.interrupt_line()));
+            ac97.write(SR, Width::Word, SR_CLEAR)?;
+        }
+        Ok(trace)
+    };
+    let trace = run()?;
+    assert!(trace.iter().any(|entry| entry.3));
+    assert_eq!(trace, run()?);
     Ok(())
 }
 

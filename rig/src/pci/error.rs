@@ -30,11 +30,7 @@ pub enum HardwareError {
     },
 
     /// The program ended, or hung up on us.
-    #[error(
-        "QEMU ended while the rig was {doing}{}{}",
-        said("; exit status ", status),
-        said("; it said:\n", stderr)
-    )]
+    #[error("QEMU ended while the rig was {doing}{}{}", said("; ", status), said("; it said:\n", stderr))]
     Ended {
         /// What the rig was doing.
         doing: String,

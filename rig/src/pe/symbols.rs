@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::HashMap, fmt, fs::File, path::Path};
 
 use object::{Object, read::pe::PeFile64};
-use pdb_addr2line::{ContextPdbData, pdb::PDB};
+use pdb_addr2line::{ContextPdbData, TypeFormatterFlags, pdb::PDB};
 
 use super::{Section, headers::Headers};
 
@@ -84,7 +84,8 @@ impl Symbols {
     }
 
     fn look_up(&self, offset: u32) -> Option<Vec<Frame>> {
-        let context = self.data.as_ref()?.make_context().ok()?;
+        let flags = TypeFormatterFlags::default() | TypeFormatterFlags::NO_ARGUMENTS;
+        let context = self.data.as_ref()?.make_context_with_formatter_flags(flags).ok()?;
         let found = context.find_frames(offset).ok()??;
         let frames = found.frames.into_iter().map(|frame| Frame {
             function: frame.function.unwrap_or_else(|| "?".into()),

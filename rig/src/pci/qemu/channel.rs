@@ -7,7 +7,7 @@ use std::{
         unix::net::UnixStream,
     },
     rc::Rc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use super::process::Process;
@@ -15,10 +15,6 @@ use crate::pci::{HardwareError, Result};
 
 /// How long an answer may take before the rig gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How long the rig looks for an answer before it goes to sleep. Most answers come within this time, and
-/// waking up would cost more than the answer.
-const SPIN: Duration = Duration::from_micros(60);
 
 /// Connects both ends: ours, and the one that the emulator inherits.
 pub(super) fn pair() -> Result<(UnixStream, OwnedFd)> {
@@ -79,7 +75,6 @@ impl Channel {
     }
 
     fn receive(&mut self, doing: &str) -> Result<()> {
-        let mut spinning = None;
         let mut chunk = [0; 4096];
         loop {
             match self.stream.read(&mut chunk) {
@@ -89,12 +84,7 @@ impl Channel {
                     return Ok(());
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let since = *spinning.get_or_insert_with(Instant::now);
-                    if since.elapsed() > SPIN {
-                        self.wait(libc::POLLIN, doing)?;
-                    }
-                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(libc::POLLIN, doing)?,
                 Err(_) => return Err(self.process.ended(doing)),
             }
         }

@@ -6,6 +6,7 @@ mod channel;
 mod machine;
 mod options;
 mod process;
+mod processor;
 mod qmp;
 mod qtest;
 mod sound;
@@ -21,6 +22,7 @@ use self::{
     channel::{Channel, pair},
     machine::{COMMAND, COMMAND_IO, COMMAND_MEMORY, PANIC_SLOT, SOUND_SLOT},
     process::{Process, inherited_path},
+    processor::OneProcessor,
     qmp::Qmp,
     qtest::Qtest,
     sound::{Sound, audio_device},
@@ -46,6 +48,7 @@ pub struct Qemu {
     time: TimeBase,
     sound: Sound,
     process: Rc<Process>,
+    _processor: Option<OneProcessor>,
     ram: Arc<Ram>,
     identity: Identity,
     resources: Resources,
@@ -57,6 +60,8 @@ pub struct Qemu {
 
 impl Qemu {
     /// Switches a machine on: the function has its addresses and may use the bus, time stands at 0.
+    ///
+    /// The machine belongs to the calling thread: it shares a processor with it, and ends with it.
     ///
     /// # Errors
     /// QEMU is not installed, too old, lacks the device or the sound plugin, or does not do as it should.
@@ -74,6 +79,7 @@ impl Qemu {
         let environment = [("ALSA_CONFIG_PATH", inherited_path(&sound_end.configuration))];
         let inherited =
             [&ram_file, &firmware, &qtest_end, &monitor_end, &sound_end.pipe, &sound_end.configuration];
+        let processor = OneProcessor::settle();
         let process = Rc::new(Process::start(&options.program, &arguments, &environment, &inherited)?);
         // QEMU must hold the only other ends, or its death would go unnoticed.
         drop((qtest_end, monitor_end, sound_end));
@@ -93,6 +99,7 @@ impl Qemu {
             time,
             sound,
             process,
+            _processor: processor,
             ram,
             identity,
             resources,
