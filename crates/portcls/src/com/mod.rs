@@ -34,12 +34,14 @@
 //!   Com<T> ------> | value: T          |  (by way of the block)
 //!                  +-------------------+
 //! ```
+//!
+//! An interface that this crate has no trait for is added by implementing [`Head`] for it, with [`unknown_vtbl`]
+//! as the base of its vtable and methods that find their object by [`value`].
 
 mod class;
 mod object;
 mod pointer;
 
 pub use class::{ComClass, Head, InterfaceList};
-pub use object::Com;
-pub(crate) use object::{answer, unknown_vtbl, value};
+pub use object::{Com, answer, unknown_vtbl, value};
 pub use pointer::ComPtr;

@@ -175,7 +175,7 @@ unsafe fn object<T: ComClass, I: Interface, const N: usize>(this: *mut I) -> Non
 ///
 /// `this` is vtable pointer number `N` of a live object of class `T`, and the caller holds a reference to it
 /// for `'a`.
-pub(crate) unsafe fn value<'a, T: ComClass, I: Interface, const N: usize>(this: *mut I) -> &'a T {
+pub unsafe fn value<'a, T: ComClass, I: Interface, const N: usize>(this: *mut I) -> &'a T {
     // SAFETY: as the caller promises.
     let object = unsafe { object::<T, I, N>(this) };
     // SAFETY: alive for `'a`, and only ever shared.
@@ -187,7 +187,7 @@ pub(crate) unsafe fn value<'a, T: ComClass, I: Interface, const N: usize>(this: 
 /// # Safety
 ///
 /// `place` is null or may be written.
-pub(crate) unsafe fn answer<R>(place: *mut R, cleared: R, make: impl FnOnce() -> Result<R>) -> NTSTATUS {
+pub unsafe fn answer<R>(place: *mut R, cleared: R, make: impl FnOnce() -> Result<R>) -> NTSTATUS {
     if place.is_null() {
         return STATUS_INVALID_PARAMETER;
     }
@@ -204,7 +204,8 @@ pub(crate) unsafe fn answer<R>(place: *mut R, cleared: R, make: impl FnOnce() ->
 }
 
 /// The methods of `IUnknown` for class `T`, called by way of vtable pointer number `N`.
-pub(crate) const fn unknown_vtbl<T: ComClass, const N: usize>() -> IUnknownVtbl {
+#[must_use]
+pub const fn unknown_vtbl<T: ComClass, const N: usize>() -> IUnknownVtbl {
     IUnknownVtbl {
         QueryInterface: query_interface::<T, N>,
         AddRef: add_ref::<T, N>,

@@ -1,0 +1,12 @@
+//! The safe layer, driven through raw vtables as PortCls drives it, and against fakes of PortCls' objects.
+
+mod adapter;
+mod com;
+mod event;
+mod fakes;
+mod memory;
+mod pages;
+mod property;
+mod resources;
+mod stream;
+mod wavert;
