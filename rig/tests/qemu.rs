@@ -29,9 +29,13 @@ const CIV: u16 = 0x14;
 const LVI: u16 = 0x15;
 const SR: u16 = 0x16;
 const PICB: u16 = 0x18;
+const PIV: u16 = 0x1a;
 const CR: u16 = 0x1b;
 const GLOB_CNT: u16 = 0x2c;
 
+const SR_HALTED: u32 = 1 << 0;
+const SR_LAST: u32 = 1 << 1;
+const SR_LVBCI: u32 = 1 << 2;
 const SR_BCIS: u32 = 1 << 3;
 const SR_CLEAR: u32 = 0x1c;
 const CR_RUN: u32 = 1 << 0;
@@ -175,6 +179,50 @@ fn interrupt_line_follows_the_function() -> TestResult {
     assert!(ac97.machine.interrupt_line());
     ac97.write(SR, Width::Word, SR_CLEAR)?;
     assert!(!ac97.machine.interrupt_line());
+    Ok(())
+}
+
+/// What two dword reads tell of a stream: (CIV, LVI, SR) and (PICB, PIV, CR).
+type Position = ([u32; 3], [u32; 3]);
+
+impl Ac97 {
+    fn position(&mut self) -> Result<Position, HardwareError> {
+        let (low, high) = (self.read(CIV, Width::Dword)?, self.read(PICB, Width::Dword)?);
+        let position =
+            ([low & 0xff, low >> 8 & 0xff, low >> 16], [high & 0xffff, high >> 16 & 0xff, high >> 24]);
+        // The same, register by register.
+        let single = (
+            [self.read(CIV, Width::Byte)?, self.read(LVI, Width::Byte)?, self.read(SR, Width::Word)?],
+            [self.read(PICB, Width::Word)?, self.read(PIV, Width::Byte)?, self.read(CR, Width::Byte)?],
+        );
+        assert_eq!(position, single);
+        Ok(position)
+    }
+}
+
+#[test]
+fn position_comes_in_two_dwords() -> TestResult {
+    let mut ac97 = Ac97::open(10_000)?;
+    ac97.prepare(&noise(2 * FRAMES_PER_DESCRIPTOR))?;
+    assert_eq!(ac97.position()?, ([0, 1, SR_HALTED], [0, 0, 0]));
+    ac97.start()?;
+    let control = CR_RUN | CR_INTERRUPTS;
+    let samples = 2 * FRAMES_PER_DESCRIPTOR as u32;
+    assert_eq!(ac97.position()?, ([0, 1, 0], [samples, 1, control]));
+    ac97.machine.advance_to(10 * MS)?;
+    assert_eq!(ac97.position()?, ([0, 1, 0], [samples / 2, 1, control]));
+    ac97.machine.advance_to(20 * MS)?;
+    assert_eq!(ac97.position()?, ([1, 1, SR_BCIS], [samples, 2, control]));
+    // The end of the list: nothing is left of the last descriptor, and PIV stays ahead of CIV.
+    ac97.machine.advance_to(40 * MS)?;
+    let ended = SR_HALTED | SR_LAST | SR_LVBCI | SR_BCIS;
+    assert_eq!(ac97.position()?, ([1, 1, ended], [0, 2, control]));
+    // A write to LVI, be it the same value, resumes with the next descriptor at once.
+    ac97.write(LVI, Width::Byte, 3)?;
+    assert_eq!(ac97.position()?, ([2, 3, SR_LVBCI | SR_BCIS], [0, 3, control]));
+    // A reset leaves the interrupt enable bits alone.
+    ac97.write(CR, Width::Byte, CR_RESET)?;
+    assert_eq!(ac97.position()?, ([0, 0, SR_HALTED], [0, 0, CR_INTERRUPTS]));
     Ok(())
 }
 
