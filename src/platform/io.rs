@@ -67,8 +67,12 @@ impl Registers {
         match self.locate::<u8>(register) {
             #[cfg(target_arch = "x86_64")]
             Some(Place::Port(port)) => ports::read8(port),
-            // SAFETY: within the mapping, aligned.
-            Some(Place::Memory(address)) => unsafe { read_volatile(address) },
+            Some(Place::Memory(address)) => {
+                // SAFETY: within the mapping, aligned.
+                let value = unsafe { read_volatile(address) };
+                barrier();
+                value
+            }
             None => u8::MAX,
         }
     }
@@ -78,8 +82,12 @@ impl Registers {
         match self.locate::<u16>(register) {
             #[cfg(target_arch = "x86_64")]
             Some(Place::Port(port)) => ports::read16(port),
-            // SAFETY: within the mapping, aligned.
-            Some(Place::Memory(address)) => unsafe { read_volatile(address) },
+            Some(Place::Memory(address)) => {
+                // SAFETY: within the mapping, aligned.
+                let value = unsafe { read_volatile(address) };
+                barrier();
+                value
+            }
             None => u16::MAX,
         }
     }
@@ -89,8 +97,12 @@ impl Registers {
         match self.locate::<u32>(register) {
             #[cfg(target_arch = "x86_64")]
             Some(Place::Port(port)) => ports::read32(port),
-            // SAFETY: within the mapping, aligned.
-            Some(Place::Memory(address)) => unsafe { read_volatile(address) },
+            Some(Place::Memory(address)) => {
+                // SAFETY: within the mapping, aligned.
+                let value = unsafe { read_volatile(address) };
+                barrier();
+                value
+            }
             None => u32::MAX,
         }
     }
@@ -100,8 +112,11 @@ impl Registers {
         match self.locate::<u8>(register) {
             #[cfg(target_arch = "x86_64")]
             Some(Place::Port(port)) => ports::write8(port, value),
-            // SAFETY: within the mapping, aligned.
-            Some(Place::Memory(address)) => unsafe { write_volatile(address, value) },
+            Some(Place::Memory(address)) => {
+                barrier();
+                // SAFETY: within the mapping, aligned.
+                unsafe { write_volatile(address, value) };
+            }
             None => {}
         }
     }
@@ -111,8 +126,11 @@ impl Registers {
         match self.locate::<u16>(register) {
             #[cfg(target_arch = "x86_64")]
             Some(Place::Port(port)) => ports::write16(port, value),
-            // SAFETY: within the mapping, aligned.
-            Some(Place::Memory(address)) => unsafe { write_volatile(address, value) },
+            Some(Place::Memory(address)) => {
+                barrier();
+                // SAFETY: within the mapping, aligned.
+                unsafe { write_volatile(address, value) };
+            }
             None => {}
         }
     }
@@ -122,8 +140,11 @@ impl Registers {
         match self.locate::<u32>(register) {
             #[cfg(target_arch = "x86_64")]
             Some(Place::Port(port)) => ports::write32(port, value),
-            // SAFETY: within the mapping, aligned.
-            Some(Place::Memory(address)) => unsafe { write_volatile(address, value) },
+            Some(Place::Memory(address)) => {
+                barrier();
+                // SAFETY: within the mapping, aligned.
+                unsafe { write_volatile(address, value) };
+            }
             None => {}
         }
     }
@@ -165,6 +186,15 @@ enum Place<T> {
     #[cfg(target_arch = "x86_64")]
     Port(u16),
     Memory(*mut T),
+}
+
+/// Orders accesses to device registers with those to memory that the device sees, where the processor does not.
+fn barrier() {
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: a barrier changes nothing.
+    unsafe {
+        core::arch::asm!("dmb sy", options(nostack, preserves_flags));
+    }
 }
 
 /// The port instructions.

@@ -100,6 +100,9 @@ impl Ac97 {
     }
 
     /// Claims what the PCM out box asks for, with one read and one write.
+    ///
+    /// Only what was read is written back, so that a cause which comes up in between stays. A second descriptor with
+    /// the same cause in between leaves no trace: its successor announces both.
     fn claim_interrupt(&self, _at: &Irql<Device>) -> Claim {
         let opened = self.latch.open();
         let Some(now) = self.index_and_status() else {
