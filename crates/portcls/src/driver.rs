@@ -21,8 +21,8 @@ pub trait AdapterDriver: 'static {
     /// How many subdevices an adapter registers at most.
     const MAX_OBJECTS: u32;
 
-    /// Bytes of the device extension: 0, or at least `PORT_CLASS_DEVICE_EXTENSION_SIZE`, of which the driver may
-    /// use those from 32 to 63.
+    /// Bytes of the device extension: 0, or at least `PORT_CLASS_DEVICE_EXTENSION_SIZE`, of which the driver
+    /// may use those from 32 to 63.
     const EXTENSION_SIZE: u32 = 0;
 
     /// A device was found. The default makes its adapter.

@@ -25,8 +25,8 @@ unsafe impl Send for EventItem {}
 impl EventItem {
     /// Event `id` of `set`; `flags` are `PCEVENT_ITEM_FLAG_` values.
     ///
-    /// The handler is a function or a closure that captures nothing. It succeeds for a verb that it has no use
-    /// for; when asked to add, it hands the entry to [`ComPtr::<IPortEvents>::add`].
+    /// The handler is a function or a closure that captures nothing. It succeeds for a verb that it has no
+    /// use for; when asked to add, it hands the entry to [`ComPtr::<IPortEvents>::add`].
     #[must_use]
     pub const fn new<F>(set: &'static GUID, id: u32, flags: u32, _handler: F) -> Self
     where

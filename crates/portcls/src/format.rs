@@ -38,7 +38,8 @@ impl<'a> DataFormat<'a> {
     ///
     /// # Errors
     ///
-    /// `STATUS_INVALID_PARAMETER` for what is no audio format, is shorter than it says, or contradicts itself.
+    /// `STATUS_INVALID_PARAMETER` for what is no audio format, is shorter than it says, or contradicts
+    /// itself.
     pub fn parse(&self) -> Result<Format> {
         self.try_parse().ok_or(Status::INVALID_PARAMETER)
     }
@@ -86,8 +87,8 @@ pub struct Format {
 }
 
 impl Format {
-    /// A format of `channels` channels at `rate` Hz, in samples of `bits` bits of which the upper `valid_bits`
-    /// count.
+    /// A format of `channels` channels at `rate` Hz, in samples of `bits` bits of which the upper
+    /// `valid_bits` count.
     ///
     /// `channel_mask` has a `SPEAKER_` bit a channel, or is 0.
     #[must_use]

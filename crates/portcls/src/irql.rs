@@ -1,8 +1,9 @@
 //! IRQL in the types: a zero-sized token proves at which level the code runs.
 //!
-//! A token is made (unsafely) only where the kernel or PortCls enters the driver: in the thunks of this crate,
-//! and in the driver's DPC, interrupt and thread entries. From there it is handed down by reference. What may
-//! block asks for `&Irql<Passive>`; what locks borrows the caller's token mutably and gives the code inside an
+//! A token is made (unsafely) only where the kernel or PortCls enters the driver: in the thunks of this
+//! crate, and in the driver's DPC, interrupt and thread entries. From there it is handed down by reference.
+//! What may block asks for `&Irql<Passive>`; what locks borrows the caller's token mutably and gives the code
+//! inside an
 //! `Irql<Dispatch>`, so that nothing that blocks can be called under a lock. A token is neither `Copy` nor
 //! `Send`: it means this call on this processor.
 //!
@@ -21,7 +22,7 @@
 //! use portcls::irql::{AtMostDispatch, Dispatch, Irql, Passive};
 //! pub struct Lock;
 //! impl Lock {
-//!     pub fn with<L: AtMostDispatch, R>(&self, _: &mut Irql<L>, f: impl FnOnce(&mut Irql<Dispatch>) -> R) -> R {
+//!     pub fn with<L: AtMostDispatch>(&self, _: &mut Irql<L>, f: impl FnOnce(&mut Irql<Dispatch>)) {
 //!         // SAFETY: this is what raising the level would make true.
 //!         f(&mut unsafe { Irql::assume() })
 //!     }
@@ -41,7 +42,7 @@
 //! # use portcls::irql::{AtMostDispatch, Dispatch, Irql, Passive};
 //! # pub struct Lock;
 //! # impl Lock {
-//! #     pub fn with<L: AtMostDispatch, R>(&self, _: &mut Irql<L>, f: impl FnOnce(&mut Irql<Dispatch>) -> R) -> R {
+//! #     pub fn with<L: AtMostDispatch>(&self, _: &mut Irql<L>, f: impl FnOnce(&mut Irql<Dispatch>)) {
 //! #         f(&mut unsafe { Irql::assume() })
 //! #     }
 //! # }
@@ -67,7 +68,7 @@
 //! # use portcls::irql::{AtMostDispatch, Device, Dispatch, Irql, Passive};
 //! # pub struct Lock;
 //! # impl Lock {
-//! #     pub fn with<L: AtMostDispatch, R>(&self, _: &mut Irql<L>, f: impl FnOnce(&mut Irql<Dispatch>) -> R) -> R {
+//! #     pub fn with<L: AtMostDispatch>(&self, _: &mut Irql<L>, f: impl FnOnce(&mut Irql<Dispatch>)) {
 //! #         f(&mut unsafe { Irql::assume() })
 //! #     }
 //! # }
@@ -78,11 +79,11 @@
 //!
 //! Two locks with the same token at once:
 //!
-//! ```compile_fail,E0499
+//! ```compile_fail,E0501
 //! # use portcls::irql::{AtMostDispatch, Dispatch, Irql, Passive};
 //! # pub struct Lock;
 //! # impl Lock {
-//! #     pub fn with<L: AtMostDispatch, R>(&self, _: &mut Irql<L>, f: impl FnOnce(&mut Irql<Dispatch>) -> R) -> R {
+//! #     pub fn with<L: AtMostDispatch>(&self, _: &mut Irql<L>, f: impl FnOnce(&mut Irql<Dispatch>)) {
 //! #         f(&mut unsafe { Irql::assume() })
 //! #     }
 //! # }

@@ -135,7 +135,8 @@ impl Drop for Subdevice {
     }
 }
 
-/// A connection between two subdevices. The drop unregisters it, at PASSIVE_LEVEL: due before the subdevices go.
+/// A connection between two subdevices. The drop unregisters it, at PASSIVE_LEVEL: due before the subdevices
+/// go.
 ///
 /// # Invariants
 ///

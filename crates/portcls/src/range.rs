@@ -25,8 +25,8 @@ impl AudioRange {
     pub const ANY: Self =
         Self { subformat: None, max_channels: u32::MAX, bits: (0, u32::MAX), rates: (0, u32::MAX) };
 
-    /// Reads a `KSDATARANGE_AUDIO`, or a `KSDATARANGE` alone, which stands for any audio. `None` for what is no
-    /// range of wave formats.
+    /// Reads a `KSDATARANGE_AUDIO`, or a `KSDATARANGE` alone, which stands for any audio. `None` for what is
+    /// no range of wave formats.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let head = KSDATARANGE::read(bytes)?;

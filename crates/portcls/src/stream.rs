@@ -53,8 +53,8 @@ pub trait WaveRtStream: ComClass {
     ///
     /// # Errors
     ///
-    /// `STATUS_INSUFFICIENT_RESOURCES`; `STATUS_DEVICE_NOT_READY`; `STATUS_UNSUCCESSFUL` for a size that cannot
-    /// be.
+    /// `STATUS_INSUFFICIENT_RESOURCES`; `STATUS_DEVICE_NOT_READY`; `STATUS_UNSUCCESSFUL` for a size that
+    /// cannot be.
     fn allocate_audio_buffer(&self, irql: &mut Irql<Passive>, requested: u32) -> Result<AudioBuffer>;
 
     /// Frees it, in whatever state the stream is. `size` in bytes, as it was allocated.

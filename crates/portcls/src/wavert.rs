@@ -28,8 +28,8 @@ pub trait MiniportWaveRt: Miniport {
     ///
     /// # Errors
     ///
-    /// `STATUS_INVALID_PARAMETER` for a format or pin that is none; `STATUS_NO_MATCH` for a format that the pin
-    /// does not have; `STATUS_INSUFFICIENT_RESOURCES`.
+    /// `STATUS_INVALID_PARAMETER` for a format or pin that is none; `STATUS_NO_MATCH` for a format that the
+    /// pin does not have; `STATUS_INSUFFICIENT_RESOURCES`.
     fn new_stream(
         &self,
         irql: &mut Irql<Passive>,

@@ -7,7 +7,8 @@ use crate::raw::{GUID, IUnknown, IUnknownVtbl, Interface};
 
 /// A type that can be made into a COM object.
 ///
-/// The value is shared between threads and interrupt levels, hence `Send + Sync`, and no `&mut self` anywhere.
+/// The value is shared between threads and interrupt levels, hence `Send + Sync`, and no `&mut self`
+/// anywhere.
 pub trait ComClass: Sized + Send + Sync + 'static {
     /// The interfaces that the object has, as a tuple; the first one also serves as its `IUnknown`.
     ///

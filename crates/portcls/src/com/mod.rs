@@ -35,8 +35,8 @@
 //!                  +-------------------+
 //! ```
 //!
-//! An interface that this crate has no trait for is added by implementing [`Head`] for it, with [`unknown_vtbl`]
-//! as the base of its vtable and methods that find their object by [`value`].
+//! An interface that this crate has no trait for is added by implementing [`Head`] for it, with
+//! [`unknown_vtbl`] as the base of its vtable and methods that find their object by [`value`].
 
 mod class;
 mod object;

@@ -13,8 +13,8 @@ use crate::status::{Result, Status};
 /// A pointer to an interface, which owns a reference to the object.
 ///
 /// A clone adds a reference, a drop releases it; both are allowed up to DISPATCH_LEVEL, but the last release
-/// frees the object, and most objects of PortCls want PASSIVE_LEVEL for that. A borrowed interface pointer, as
-/// methods get them, is a `&ComPtr<I>`.
+/// frees the object, and most objects of PortCls want PASSIVE_LEVEL for that. A borrowed interface pointer,
+/// as methods get them, is a `&ComPtr<I>`.
 ///
 /// # Invariants
 ///

@@ -13,7 +13,8 @@ pub(crate) fn declared_constants() -> Vec<Constant> {
     ALL_CONSTANTS.concat()
 }
 
-/// The GUIDs that the crate declares, identities of interfaces and property keys (with their number) included.
+/// The GUIDs that the crate declares, identities of interfaces and property keys (with their number)
+/// included.
 pub(crate) fn declared_guids() -> Vec<(String, GUID, Option<u32>)> {
     let sets = guids::ALL.concat().into_iter().map(|named| (named.name.to_owned(), named.guid, None));
     let interfaces =

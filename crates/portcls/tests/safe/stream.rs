@@ -114,8 +114,9 @@ impl WaveRtInputStream for Stream {
     }
 }
 
-fn stream() -> (Com<Stream>, *mut IMiniportWaveRTStreamNotification, ComPtr<IMiniportWaveRTStreamNotification>)
-{
+type Notification = IMiniportWaveRTStreamNotification;
+
+fn stream() -> (Com<Stream>, *mut Notification, ComPtr<Notification>) {
     let (_, port) = pointer(PortStream { limit: u32::MAX, ..PortStream::default() });
     let (object, stream) = pointer(Stream { port, pages: Mutex::default(), calls: Mutex::default() });
     let raw = ComPtr::as_raw(&stream);
