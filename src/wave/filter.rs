@@ -12,6 +12,7 @@ use portcls::raw::{
     KSPIN_DATAFLOW_OUT,
 };
 
+use super::dac;
 use super::format::{BITS, CHANNELS};
 use crate::device::rates::{RATES, RateSet};
 
@@ -58,7 +59,7 @@ const fn pins(ranges: &'static [DataRange]) -> [Pin; 2] {
     [Pin::host(KSPIN_DATAFLOW_IN, MAX_STREAMS, ranges), Pin::bridge(KSPIN_DATAFLOW_OUT, &KSCATEGORY_AUDIO)]
 }
 
-static NODES: [Node; 1] = [Node::new(&KSNODETYPE_DAC)];
+static NODES: [Node; 1] = [Node::new(&KSNODETYPE_DAC).with_automation(&dac::AUTOMATION)];
 static CONNECTIONS: [Connection; 2] = [
     Connection::new(End::Pin(HOST_PIN), End::Node(0, 1)),
     Connection::new(End::Node(0, 0), End::Pin(BRIDGE_PIN)),

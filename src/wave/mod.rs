@@ -4,6 +4,7 @@
 mod buffer;
 pub(crate) mod channel;
 mod clock;
+mod dac;
 mod events;
 mod filter;
 mod format;
