@@ -115,3 +115,61 @@ fn mend(from: &Path, to: &Path) -> Result<(), String> {
 fn about(path: &Path, error: std::io::Error) -> String {
     format!("{}: {error}", path.display())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let directory = env::temp_dir().join(format!("wdk-cross-{}-{name}", std::process::id()));
+        for part in ["from", "to"] {
+            fs::create_dir_all(directory.join(part)).unwrap();
+        }
+        directory
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_mended_is_named_and_so_is_the_purpose() {
+        let scratch = scratch("mends");
+        fs::write(scratch.join("from/wdm.h"), "typedef struct _SOMETHING_ELSE {").unwrap();
+        let error = mend(&scratch.join("from"), &scratch.join("to")).unwrap_err();
+        assert!(error.contains("from/wdm.h") && error.contains(MENDS[0].1[0].so_that), "{error}");
+        fs::remove_dir_all(scratch).unwrap();
+    }
+
+    #[test]
+    fn mends_go_into_a_copy_and_not_into_the_installed_header() {
+        let scratch = scratch("copy");
+        let installed: String = MENDS[0].1.iter().map(|mend| format!("{}\n", mend.find)).collect();
+        fs::write(scratch.join("from/wdm.h"), &installed).unwrap();
+        link_all(&scratch.join("from"), &scratch.join("to")).unwrap();
+        mend(&scratch.join("from"), &scratch.join("to")).unwrap();
+        assert_eq!(fs::read_to_string(scratch.join("from/wdm.h")).unwrap(), installed);
+        let mended = fs::read_to_string(scratch.join("to/wdm.h")).unwrap();
+        assert!(MENDS[0].1.iter().all(|mend| mended.contains(mend.put)), "{mended}");
+        fs::remove_dir_all(scratch).unwrap();
+    }
+
+    #[test]
+    fn every_number_of_the_table_becomes_an_assertion() {
+        let header = assertions("# a comment\nIRP 208 16\n  Type=0 Tail.Overlay=120\nMDL 48 8\n").unwrap();
+        for assertion in [
+            "sizeof(IRP) == 208",
+            "_Alignof(IRP) == 16",
+            "__builtin_offsetof(IRP, Tail.Overlay) == 120",
+            "sizeof(MDL) == 48",
+        ] {
+            assert!(
+                header.contains(&format!("_Static_assert({assertion}, ")),
+                "{assertion} is not in {header}"
+            );
+        }
+        assert_eq!(header.matches("_Static_assert").count(), 6);
+    }
+
+    #[test]
+    fn a_table_with_a_slip_is_refused() {
+        assert!(assertions("IRP 208\n").is_err());
+        assert!(assertions("IRP 208 16\n  Type\n").is_err());
+    }
+}

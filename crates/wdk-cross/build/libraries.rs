@@ -103,3 +103,16 @@ fn lld() -> Result<PathBuf, String> {
 fn about(path: &Path, error: std::io::Error) -> String {
     format!("{}: {error}", path.display())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: &str = "# a comment\nmemcpy 10240\n__chkstk 10240 X64\nPsThreadType 10240 DATA\n";
+
+    #[test]
+    fn variables_are_marked_and_each_processor_has_its_own_names() {
+        assert_eq!(names(LIST, X64).collect::<Vec<_>>(), ["memcpy", "__chkstk", "PsThreadType DATA"]);
+        assert_eq!(names(LIST, "arm64").collect::<Vec<_>>(), ["memcpy", "PsThreadType DATA"]);
+    }
+}

@@ -8,7 +8,7 @@ use std::{
 use crate::{ConfigError, DriverConfig, IoError, model};
 
 /// The content root that the build script of this package has prepared.
-const OWN_CONTENT_ROOT: &str = concat!(env!("OUT_DIR"), "/wdk");
+const CONTENT_ROOT: &str = concat!(env!("OUT_DIR"), "/wdk");
 
 /// The configuration of one build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +76,7 @@ impl Config {
     pub fn from_env_auto() -> Result<Self, ConfigError> {
         let architecture = CpuArchitecture::from_env()?;
         let driver_config = model::from_manifests()?;
-        println!("cargo::rerun-if-env-changed=WDKContentRoot");
-        let content_root =
-            env::var_os("WDKContentRoot").map_or_else(|| PathBuf::from(OWN_CONTENT_ROOT), PathBuf::from);
+        let content_root = PathBuf::from(CONTENT_ROOT);
         let version = newest_version(&content_root.join("Lib"))?;
         Ok(Self { driver_config, architecture, content_root, version })
     }

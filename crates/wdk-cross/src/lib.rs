@@ -10,8 +10,6 @@
 //! cargo --config 'patch.crates-io.wdk-build.path="crates/wdk-cross"' build --target x86_64-pc-windows-msvc
 //! ```
 //!
-//! If the environment variable `WDKContentRoot` names a directory, that one is used, as `wdk-build` does.
-//!
 //! Only the WDM driver model is served; the types of the other models exist because wdk-sys names them.
 
 mod config;
