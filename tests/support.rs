@@ -37,12 +37,12 @@ fn cargo(arguments: &[&str]) -> Output {
     output
 }
 
-/// The rig's program, built for release.
+/// The rig's program.
 pub fn rig_program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        cargo(&["build", "--quiet", "--release", "--package", "waverust-rig"]);
-        target().join("release/rig")
+        cargo(&["build", "--quiet", "--profile", "rig", "--package", "waverust-rig"]);
+        target().join("rig/rig")
     })
 }
 

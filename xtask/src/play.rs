@@ -44,9 +44,9 @@ pub fn run(repository: &Repository, arguments: &[OsString]) -> Result<ExitCode, 
 /// Builds the rig, for speed; gives its program.
 pub(crate) fn rig(repository: &Repository) -> Result<PathBuf, Failure> {
     let mut cargo = repository.cargo();
-    cargo.args(["build", "--release", "--package", "waverust-rig"]);
+    cargo.args(["build", "--profile", "rig", "--package", "waverust-rig"]);
     repository::run(&mut cargo, "the rig does not build")?;
-    Ok(repository.target().join("release/rig"))
+    Ok(repository.target().join("rig/rig"))
 }
 
 /// Whether an option is among the arguments, as `--option value` or `--option=value`.

@@ -24,6 +24,6 @@ pub fn run(repository: &Repository) -> Result<(), Failure> {
     let packages = ["test", "--workspace", "--exclude", "waverust", "--exclude", "waverust-tests"];
     repository::run(repository.cargo().args(packages), "a test of a package fails")?;
     eprintln!("testing: driver and rig, end to end");
-    let end_to_end = ["test", "--release", "--package", "waverust-tests"];
+    let end_to_end = ["test", "--profile", "rig", "--package", "waverust-tests"];
     repository::run(repository.cargo().args(end_to_end), "an end-to-end test fails")
 }
