@@ -1,2 +1,83 @@
-//! PortCls.
-pub(crate) const EXPORTS: &[crate::nt::Export] = &[];
+//! portcls.sys as documented: the port drivers, the adapter's side of them, and what drives both through PnP.
+//!
+//! ```text
+//!   client ── Pin ──────────────┐                         Adapter ── IRPs ──> top of the device stack
+//!                               v                                               │ driver's dispatch
+//!   endpoint walk ── Subdevice ── Port ── miniport, stream (the driver's)       v
+//!                               ^                                         PcDispatchIrp ── Fdo
+//!                               └── PcRegisterSubdevice, PcNewPort ... (exports)
+//! ```
+//!
+//! Page names in comments are those of Microsoft's driver documentation.
+
+mod adapter;
+mod binding;
+mod buffer;
+mod bus;
+mod com;
+mod endpoint;
+mod exports;
+mod fdo;
+mod filter;
+mod filter_check;
+mod interrupt_sync;
+mod io_timeout;
+mod irp;
+mod managers;
+mod pin;
+mod pnp;
+mod port;
+mod port_helpers;
+mod port_stream;
+mod power;
+mod property;
+mod resource_list;
+mod rules;
+mod stream;
+mod subdevice;
+mod theirs;
+
+use std::cell::Cell;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+pub use adapter::Adapter;
+pub use adapter::Image;
+pub use buffer::Buffer;
+pub use endpoint::Endpoint;
+pub(crate) use exports::EXPORTS;
+pub use filter::AudioRange;
+pub use filter::DataRange;
+pub use pin::HwLatency;
+pub use pin::KsAudioPosition;
+pub use pin::KsState;
+pub use pin::Pin;
+pub use property::Request;
+pub use property::Target;
+
+use crate::nt::Kernel;
+
+/// What PortCls knows on one machine.
+struct State {
+    kernel: &'static Kernel,
+    objects: com::Registry,
+    adapters: RefCell<Vec<Rc<fdo::Fdo>>>,
+}
+
+thread_local! {
+    static STATE: Cell<Option<&'static State>> = const { Cell::new(None) };
+}
+
+/// PortCls of this machine: made with the first use, and never taken down, as driver objects refer to it.
+fn state(kernel: &'static Kernel) -> &'static State {
+    if let Some(state) = STATE.get().filter(|state| core::ptr::eq(state.kernel, kernel)) {
+        return state;
+    }
+    let state: &'static State = Box::leak(Box::new(State {
+        kernel,
+        objects: com::Registry::default(),
+        adapters: RefCell::default(),
+    }));
+    STATE.set(Some(state));
+    state
+}

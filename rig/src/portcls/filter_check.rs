@@ -1,0 +1,155 @@
+//! What is wrong with a filter description: the rules of PCFILTER_DESCRIPTOR and its parts, and those of the KS
+//! topology test that need no device.
+
+use portcls::raw::KSNODETYPE_DEMUX;
+use portcls::raw::KSPIN_COMMUNICATION_BOTH;
+use portcls::raw::KSPIN_COMMUNICATION_SINK;
+use portcls::raw::KSPIN_DATAFLOW_IN;
+use portcls::raw::KSPIN_DATAFLOW_OUT;
+use portcls::raw::PCAUTOMATION_TABLE;
+use portcls::raw::PCEVENT_ITEM;
+use portcls::raw::PCFILTER_NODE;
+use portcls::raw::PCMETHOD_ITEM;
+use portcls::raw::PCNODE_DESCRIPTOR;
+use portcls::raw::PCPIN_DESCRIPTOR;
+use portcls::raw::PCPROPERTY_ITEM;
+
+use super::filter::Filter;
+use super::filter::FilterPin;
+use crate::nt::At;
+
+/// Everything found wrong, in words. Sources: portcls/ns-portcls-pcfilter_descriptor, -pcpin_descriptor,
+/// -pcautomation_table, audio/exposing-filter-topology, audio/topology-pins.
+pub(crate) fn problems(filter: &Filter) -> Vec<String> {
+    let mut found = Vec::new();
+    let raw = &filter.raw;
+    if raw.Version != 0 {
+        found.push(format!("PCFILTER_DESCRIPTOR.Version is {} and must be 0", raw.Version));
+    }
+    table(&mut found, "pin", raw.PinCount, raw.Pins.cast(), raw.PinSize, size_of::<PCPIN_DESCRIPTOR>());
+    table(&mut found, "node", raw.NodeCount, raw.Nodes.cast(), raw.NodeSize, size_of::<PCNODE_DESCRIPTOR>());
+    automation(&mut found, "the filter", raw.AutomationTable);
+    for (number, pin) in filter.pins.iter().enumerate() {
+        check_pin(&mut found, number, pin);
+    }
+    for (number, node) in filter.nodes.iter().enumerate() {
+        if node.kind.is_none() {
+            found.push(format!("node {number} has no type"));
+        }
+        automation(&mut found, &format!("node {number}"), node.automation);
+    }
+    check_connections(&mut found, filter);
+    found
+}
+
+fn table(found: &mut Vec<String>, what: &str, count: u32, first: *const u8, stride: u32, least: usize) {
+    if count == 0 {
+        return;
+    }
+    if first.is_null() {
+        found.push(format!("{count} {what} descriptors are announced, and there is no table"));
+    }
+    if (stride as usize) < least || !stride.is_multiple_of(8) {
+        found.push(format!("the size of a {what} descriptor is {stride}: at least {least}, a multiple of 8"));
+    }
+}
+
+fn automation(found: &mut Vec<String>, of: &str, pointer: *const PCAUTOMATION_TABLE) {
+    if pointer.is_null() {
+        return;
+    }
+    let all = At::new(pointer.cast_mut()).read();
+    let parts = [
+        (
+            "property",
+            all.PropertyCount,
+            all.Properties.cast(),
+            all.PropertyItemSize,
+            size_of::<PCPROPERTY_ITEM>(),
+        ),
+        ("method", all.MethodCount, all.Methods.cast(), all.MethodItemSize, size_of::<PCMETHOD_ITEM>()),
+        ("event", all.EventCount, all.Events.cast(), all.EventItemSize, size_of::<PCEVENT_ITEM>()),
+    ];
+    for (what, count, first, stride, least) in parts {
+        table(found, &format!("{what} (automation table of {of})"), count, first, stride, least);
+    }
+}
+
+fn check_pin(found: &mut Vec<String>, number: usize, pin: &FilterPin) {
+    let raw = &pin.raw;
+    let ks = &raw.KsPinDescriptor;
+    if ks.DataFlow != KSPIN_DATAFLOW_IN && ks.DataFlow != KSPIN_DATAFLOW_OUT {
+        found.push(format!("pin {number} has data flow {}", ks.DataFlow));
+    }
+    if raw.MinFilterInstanceCount > raw.MaxFilterInstanceCount {
+        found.push(format!("pin {number} needs more instances than it may have"));
+    }
+    let host = [KSPIN_COMMUNICATION_SINK, KSPIN_COMMUNICATION_BOTH].contains(&ks.Communication);
+    if host && (raw.MaxFilterInstanceCount == 0 || raw.MaxGlobalInstanceCount == 0) {
+        found.push(format!("pin {number} is for clients and may have no instance"));
+    }
+    if pin.ranges.is_empty() {
+        found.push(format!("pin {number} has no data range"));
+    }
+    for range in &pin.ranges {
+        let Some(audio) = range.audio else { continue };
+        if audio.bits.0 > audio.bits.1 || audio.rates.0 > audio.rates.1 {
+            found.push(format!("a data range of pin {number} has a minimum above its maximum"));
+        }
+    }
+    automation(found, &format!("pin {number}"), raw.AutomationTable);
+}
+
+fn check_connections(found: &mut Vec<String>, filter: &Filter) {
+    let (pins, nodes) = (filter.pins.len() as u32, filter.nodes.len() as u32);
+    for (number, connection) in filter.connections.iter().enumerate() {
+        let ends = [
+            ("from", connection.FromNode, connection.FromNodePin, KSPIN_DATAFLOW_IN),
+            ("to", connection.ToNode, connection.ToNodePin, KSPIN_DATAFLOW_OUT),
+        ];
+        for (side, node, pin, flow) in ends {
+            if node == PCFILTER_NODE {
+                match filter.pins.get(pin as usize) {
+                    None => found.push(format!("connection {number} {side} pin {pin} of {pins}")),
+                    Some(end) if end.raw.KsPinDescriptor.DataFlow != flow => {
+                        found.push(format!(
+                            "connection {number} {side} pin {pin}, whose data flow the other way"
+                        ));
+                    }
+                    Some(_) => {}
+                }
+                continue;
+            }
+            let Some(end) = filter.nodes.get(node as usize) else {
+                found.push(format!("connection {number} {side} node {node} of {nodes}"));
+                continue;
+            };
+            // Of a node, pin 0 is the output and 1 the input; a DEMUX has them the other way (ks.h).
+            let demux = end.kind == Some(KSNODETYPE_DEMUX);
+            let output = if demux { pin != 0 } else { pin == 0 };
+            if output != (side == "from") {
+                found.push(format!(
+                    "connection {number} {side} pin {pin} of node {node}, which is the other end"
+                ));
+            }
+        }
+    }
+    for pin in 0..pins {
+        if !filter.connections.iter().any(|each| touches(each, PCFILTER_NODE, pin)) {
+            found.push(format!("pin {pin} is connected to nothing inside the filter"));
+        }
+    }
+    for node in 0..nodes {
+        let (into, out) = filter.connections.iter().fold((0, 0), |(into, out), each| {
+            (into + u32::from(each.ToNode == node), out + u32::from(each.FromNode == node))
+        });
+        if into == 0 || out == 0 {
+            found.push(format!("node {node} has {into} inputs and {out} outputs connected"));
+        }
+    }
+}
+
+fn touches(connection: &portcls::raw::PCCONNECTION_DESCRIPTOR, node: u32, pin: u32) -> bool {
+    (connection.FromNode == node && connection.FromNodePin == pin)
+        || (connection.ToNode == node && connection.ToNodePin == pin)
+}

@@ -1,0 +1,128 @@
+//! What a port answers beside `IPort`: events, unregistration, power, PnP, version, trace.
+
+use portcls::raw::IPortClsEtwHelper;
+use portcls::raw::IPortClsPnp;
+use portcls::raw::IPortClsPower;
+use portcls::raw::IPortClsVersion;
+use portcls::raw::IPortEvents;
+use portcls::raw::IUnknown;
+use portcls::raw::IUnregisterPhysicalConnection;
+use portcls::raw::IUnregisterSubdevice;
+use portcls::raw::Interface;
+use portcls::raw::eMINIPORT_MaxValue;
+use portcls::raw::kVersionWindowsLonghorn;
+
+use super::com::Face;
+use super::com::Method;
+use super::com::always;
+use super::com::methods;
+use super::fdo::Fdo;
+use super::port::Port;
+use super::power;
+use super::subdevice;
+use super::subdevice::Far;
+use crate::nt::At;
+use crate::nt::abi::DeviceObject;
+use crate::nt::abi::NtStatus;
+use crate::nt::abi::Pointer;
+use crate::nt::abi::STATUS_INVALID_PARAMETER;
+use crate::nt::abi::STATUS_SUCCESS;
+use crate::nt::abi::UnicodeString;
+
+const EVENT_METHODS: &[Method] = methods! { "IPortEvents", Port;
+    /// KS events are enabled by nobody here.
+    fn AddEventToEventList(_entry: Pointer) |_kernel, _port| {}
+
+    fn GenerateEventList(
+        _set: Pointer, _id: u32, _pin_event: i32, _pin: u32, _node_event: i32, _node: u32,
+    ) |_kernel, _port| {}
+};
+
+const UNREGISTER_SUBDEVICE_METHODS: &[Method] = methods! { "IUnregisterSubdevice", Port;
+    fn UnregisterSubdevice(device: *mut DeviceObject, unknown: *mut IUnknown) -> NtStatus |kernel, _port| {
+        subdevice::unregister(kernel, device, unknown.cast())
+    }
+};
+
+const UNREGISTER_CONNECTION_METHODS: &[Method] = methods! { "IUnregisterPhysicalConnection", Port;
+    fn UnregisterPhysicalConnection(
+        device: *mut DeviceObject, from: Pointer, from_pin: u32, to: Pointer, to_pin: u32,
+    ) -> NtStatus |kernel, _port| {
+        subdevice::disconnect(kernel, device, Far::Port(from), from_pin, Far::Port(to), to_pin)
+    }
+
+    fn UnregisterPhysicalConnectionToExternal(
+        device: *mut DeviceObject, from: Pointer, from_pin: u32, to: At<UnicodeString>, to_pin: u32,
+    ) -> NtStatus |kernel, _port| {
+        subdevice::disconnect(kernel, device, Far::Port(from), from_pin, Far::external(to), to_pin)
+    }
+
+    fn UnregisterPhysicalConnectionFromExternal(
+        device: *mut DeviceObject, from: At<UnicodeString>, from_pin: u32, to: Pointer, to_pin: u32,
+    ) -> NtStatus |kernel, _port| {
+        subdevice::disconnect(kernel, device, Far::external(from), from_pin, Far::Port(to), to_pin)
+    }
+};
+
+const POWER_METHODS: &[Method] = methods! { "IPortClsPower", Port;
+    fn RegisterAdapterPowerManagement(unknown: *mut IUnknown, device: *mut DeviceObject) -> NtStatus |kernel, _port| {
+        power::register(kernel, unknown, device)
+    }
+
+    fn UnregisterAdapterPowerManagement(device: *mut DeviceObject) -> NtStatus |kernel, _port| {
+        power::unregister(kernel, device)
+    }
+
+    /// The rig's devices stay awake until a scenario says otherwise.
+    fn SetIdlePowerManagement(device: *mut DeviceObject, _enabled: u8) -> NtStatus |kernel, _port| {
+        if Fdo::of(kernel, device).is_some() { STATUS_SUCCESS } else { STATUS_INVALID_PARAMETER }
+    }
+};
+
+const PNP_METHODS: &[Method] = methods! { "IPortClsPnp", Port;
+    fn RegisterAdapterPnpManagement(unknown: *mut IUnknown, device: *mut DeviceObject) -> NtStatus |kernel, _port| {
+        power::register_pnp(kernel, unknown, device)
+    }
+
+    fn UnregisterAdapterPnpManagement(device: *mut DeviceObject) -> NtStatus |kernel, _port| {
+        power::unregister_pnp(kernel, device)
+    }
+};
+
+const VERSION_METHODS: &[Method] = methods! { "IPortClsVersion", Port;
+    /// No later value exists (portcls/nf-portcls-iportclsversion-getversion).
+    fn GetVersion() -> u32 |_kernel, _port| { kVersionWindowsLonghorn }
+};
+
+const ETW_METHODS: &[Method] = methods! { "IPortClsEtwHelper", Port;
+    fn MiniportWriteEtwEvent(kind: i32, first: u64, second: u64, third: u64, fourth: u64) -> NtStatus |kernel, _port| {
+        if !(0..eMINIPORT_MaxValue).contains(&kind) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        let text = format!("ETW {kind}: {first:#x} {second:#x} {third:#x} {fourth:#x}");
+        kernel.accounts.log.borrow_mut().push((kernel.now(), text));
+        STATUS_SUCCESS
+    }
+};
+
+pub(crate) const EVENTS: Face =
+    Face { layout: &IPortEvents::LAYOUT, methods: &[EVENT_METHODS], present: always };
+pub(crate) const UNREGISTER_SUBDEVICE: Face =
+    Face { layout: &IUnregisterSubdevice::LAYOUT, methods: &[UNREGISTER_SUBDEVICE_METHODS], present: always };
+pub(crate) const UNREGISTER_CONNECTION: Face = Face {
+    layout: &IUnregisterPhysicalConnection::LAYOUT,
+    methods: &[UNREGISTER_CONNECTION_METHODS],
+    present: always,
+};
+pub(crate) const POWER: Face =
+    Face { layout: &IPortClsPower::LAYOUT, methods: &[POWER_METHODS], present: always };
+pub(crate) const VERSION: Face =
+    Face { layout: &IPortClsVersion::LAYOUT, methods: &[VERSION_METHODS], present: always };
+pub(crate) const ETW: Face =
+    Face { layout: &IPortClsEtwHelper::LAYOUT, methods: &[ETW_METHODS], present: always };
+/// Windows 10 1511, on the WaveRT port (audio/implement-pnp-rebalance-for-portcls-audio-drivers).
+pub(crate) const PNP: Face = Face {
+    layout: &IPortClsPnp::LAYOUT,
+    methods: &[PNP_METHODS],
+    present: |kernel| kernel.profile.build >= 10586,
+};

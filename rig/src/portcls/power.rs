@@ -1,0 +1,230 @@
+//! Power: the adapter's callbacks, and the order in which PortCls calls them and the streams
+//! (audio/implementing-iadapterpowermanagement, audio/implementing-ipowernotify).
+
+use std::rc::Rc;
+
+use portcls::raw::DEVICE_POWER_STATE;
+use portcls::raw::IAdapterPnpManagement;
+use portcls::raw::IAdapterPowerManagement;
+use portcls::raw::IAdapterPowerManagement2;
+use portcls::raw::IAdapterPowerManagement3;
+use portcls::raw::IUnknown;
+use portcls::raw::POWER_STATE;
+use portcls::raw::PcExitLatencyInstant;
+use portcls::raw::PowerDeviceD0;
+use portcls::raw::PowerSystemWorking;
+
+use super::fdo::Fdo;
+use super::rules;
+use super::theirs::Theirs;
+use crate::nt::At;
+use crate::nt::Kernel;
+use crate::nt::abi::DeviceObject;
+use crate::nt::abi::Irp;
+use crate::nt::abi::NtStatus;
+use crate::nt::abi::STATUS_INSUFFICIENT_RESOURCES;
+use crate::nt::abi::STATUS_INVALID_PARAMETER;
+use crate::nt::abi::STATUS_SUCCESS;
+
+/// `IRP_MN_SET_POWER`.
+pub(crate) const IRP_MN_SET_POWER: u8 = 0x02;
+/// `IRP_MN_QUERY_POWER`.
+pub(crate) const IRP_MN_QUERY_POWER: u8 = 0x03;
+/// `DevicePowerState` of `POWER_STATE_TYPE`.
+pub(crate) const DEVICE_POWER: u64 = 1;
+
+/// The newest of the adapter's power interfaces that it answers.
+pub(crate) enum AdapterPower {
+    First(Theirs<IAdapterPowerManagement>),
+    Second(Theirs<IAdapterPowerManagement2>),
+    Third(Theirs<IAdapterPowerManagement3>),
+}
+
+impl AdapterPower {
+    fn change(&self, to: DEVICE_POWER_STATE) {
+        let new = POWER_STATE { SystemState: to };
+        match self {
+            Self::First(adapter) => {
+                adapter.call("IAdapterPowerManagement::PowerChangeState", |this, vtable| {
+                    // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL.
+                    unsafe { (vtable.PowerChangeState)(this, new) }
+                })
+            }
+            Self::Second(adapter) => {
+                adapter.call("IAdapterPowerManagement2::PowerChangeState2", |this, vtable| {
+                    // SAFETY: as above.
+                    unsafe { (vtable.PowerChangeState2)(this, to, PowerSystemWorking) }
+                })
+            }
+            Self::Third(adapter) => {
+                adapter.call("IAdapterPowerManagement3::PowerChangeState3", |this, vtable| {
+                    // SAFETY: as above.
+                    unsafe { (vtable.PowerChangeState3)(this, to, PowerSystemWorking, PcExitLatencyInstant) }
+                })
+            }
+        }
+    }
+}
+
+/// `PcRegisterAdapterPowerManagement`. A second registration is Driver Verifier's 0xC4/0x71006
+/// (devtest/audio-pcregisteradapterpower).
+pub(crate) fn register(
+    kernel: &'static Kernel,
+    unknown: *mut IUnknown,
+    device: *mut DeviceObject,
+) -> NtStatus {
+    let Some(fdo) = Fdo::of(kernel, device) else { return STATUS_INVALID_PARAMETER };
+    if fdo.power.borrow().is_some() {
+        let message =
+            "the adapter's power management is registered, and was not unregistered before".to_owned();
+        rules::stop(
+            kernel,
+            "PcRegisterAdapterPower",
+            rules::code::REGISTER_ADAPTER_POWER,
+            device as u64,
+            message,
+        );
+    }
+    if kernel.injection.fails("PcRegisterAdapterPowerManagement") {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    let Some(unknown) = Theirs::add(kernel, unknown) else { return STATUS_INVALID_PARAMETER };
+    let power = unknown
+        .query()
+        .map(AdapterPower::Third)
+        .or_else(|| unknown.query().map(AdapterPower::Second))
+        .or_else(|| unknown.query().map(AdapterPower::First));
+    let Some(power) = power else { return STATUS_INVALID_PARAMETER };
+    fdo.power.replace(Some(Rc::new(power)));
+    STATUS_SUCCESS
+}
+
+/// `PcUnregisterAdapterPowerManagement`; without a registration it is the same violation.
+pub(crate) fn unregister(kernel: &'static Kernel, device: *mut DeviceObject) -> NtStatus {
+    let Some(fdo) = Fdo::of(kernel, device) else { return STATUS_INVALID_PARAMETER };
+    let Some(power) = fdo.power.take() else {
+        let message = "the adapter's power management is unregistered, and was not registered".to_owned();
+        rules::stop(
+            kernel,
+            "PcRegisterAdapterPower",
+            rules::code::REGISTER_ADAPTER_POWER,
+            device as u64,
+            message,
+        );
+    };
+    drop(power);
+    STATUS_SUCCESS
+}
+
+/// `PcRegisterAdapterPnpManagement` (Windows 10 1511).
+pub(crate) fn register_pnp(
+    kernel: &'static Kernel,
+    unknown: *mut IUnknown,
+    device: *mut DeviceObject,
+) -> NtStatus {
+    let Some(fdo) = Fdo::of(kernel, device) else { return STATUS_INVALID_PARAMETER };
+    if fdo.pnp.borrow().is_some() {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if kernel.injection.fails("PcRegisterAdapterPnpManagement") {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    let Some(unknown) = Theirs::add(kernel, unknown) else { return STATUS_INVALID_PARAMETER };
+    let Some(pnp) = unknown.query::<IAdapterPnpManagement>() else { return STATUS_INVALID_PARAMETER };
+    fdo.pnp.replace(Some(Rc::new(pnp)));
+    STATUS_SUCCESS
+}
+
+/// `PcUnregisterAdapterPnpManagement`.
+pub(crate) fn unregister_pnp(kernel: &'static Kernel, device: *mut DeviceObject) -> NtStatus {
+    let Some(fdo) = Fdo::of(kernel, device) else { return STATUS_INVALID_PARAMETER };
+    let Some(pnp) = fdo.pnp.take() else { return STATUS_INVALID_PARAMETER };
+    drop(pnp);
+    STATUS_SUCCESS
+}
+
+/// A power IRP at the adapter's device.
+pub(crate) fn dispatch(fdo: &Fdo, irp: *mut Irp) -> NtStatus {
+    let (minor, kind, wanted) = At::new(irp).with(|irp| {
+        At::new(irp.current_stack_location)
+            .with(|stack| (stack.minor_function, stack.parameters[1], stack.parameters[2] as i32))
+    });
+    if kind != DEVICE_POWER {
+        return super::pnp::pass_down(fdo, irp);
+    }
+    match minor {
+        IRP_MN_QUERY_POWER => match query(fdo, wanted) {
+            status if status < 0 => super::pnp::complete(fdo.kernel, irp, status),
+            _ => super::pnp::pass_down(fdo, irp),
+        },
+        IRP_MN_SET_POWER if wanted == PowerDeviceD0 => {
+            let status = super::pnp::forward(fdo, irp);
+            if status >= 0 {
+                set(fdo, wanted);
+            }
+            super::pnp::complete(fdo.kernel, irp, status)
+        }
+        IRP_MN_SET_POWER => {
+            set(fdo, wanted);
+            super::pnp::pass_down(fdo, irp)
+        }
+        _ => super::pnp::pass_down(fdo, irp),
+    }
+}
+
+fn query(fdo: &Fdo, wanted: DEVICE_POWER_STATE) -> NtStatus {
+    let new = POWER_STATE { SystemState: wanted };
+    let power = fdo.power.borrow().clone();
+    let ask =
+        |this: *mut IAdapterPowerManagement,
+         method: unsafe extern "efiapi" fn(*mut IAdapterPowerManagement, POWER_STATE) -> NtStatus| {
+            // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL.
+            unsafe { method(this, new) }
+        };
+    match power.as_deref() {
+        None => STATUS_SUCCESS,
+        Some(AdapterPower::First(adapter)) => adapter
+            .call("IAdapterPowerManagement::QueryPowerChangeState", |this, vtable| {
+                ask(this, vtable.QueryPowerChangeState)
+            }),
+        Some(AdapterPower::Second(adapter)) => adapter
+            .call("IAdapterPowerManagement2::QueryPowerChangeState", |this, vtable| {
+                ask(this.cast(), vtable.base.QueryPowerChangeState)
+            }),
+        Some(AdapterPower::Third(adapter)) => adapter
+            .call("IAdapterPowerManagement3::QueryPowerChangeState", |this, vtable| {
+                ask(this.cast(), vtable.base.base.QueryPowerChangeState)
+            }),
+    }
+}
+
+/// Down: streams to PAUSE, miniports told, adapter told. Up: adapter, miniports, streams.
+fn set(fdo: &Fdo, to: DEVICE_POWER_STATE) {
+    let from = fdo.device_power.replace(to);
+    if from == to {
+        return;
+    }
+    if to != PowerDeviceD0 && from == PowerDeviceD0 {
+        fdo.open_streams().iter().for_each(|stream| stream.suspend());
+        notify(fdo, to);
+    }
+    let power = fdo.power.borrow().clone();
+    if let Some(power) = power {
+        power.change(to);
+    }
+    if to == PowerDeviceD0 {
+        notify(fdo, to);
+        fdo.open_streams().iter().for_each(|stream| stream.resume());
+    }
+}
+
+fn notify(fdo: &Fdo, to: DEVICE_POWER_STATE) {
+    let ports: Vec<_> = fdo.subdevices.borrow().iter().map(|each| each.port.clone()).collect();
+    for binding in ports.iter().filter_map(|port| port.binding()) {
+        let Some(miniport) = &binding.power else { continue };
+        miniport.call("IPowerNotify::PowerChangeNotify", |this, vtable| {
+            // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL.
+            unsafe { (vtable.PowerChangeNotify)(this, POWER_STATE { SystemState: to }) }
+        });
+    }
+}
