@@ -1,0 +1,152 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+
+use crate::client;
+use crate::nt::Profile;
+use crate::pci::qemu;
+
+/// A small Windows on Linux: loads a WaveRT driver image and plays through QEMU's sound devices.
+#[derive(Debug, Parser)]
+#[command(name = "rig", version)]
+pub struct Options {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the rig can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play a WAV file through the driver and the device, and compare what came out.
+    ///
+    /// Exit status: 0 all well; 1 the sound that came out is not the sound that went in; 2 usage or environment;
+    /// 3 a verifier finding.
+    Play(Play),
+    /// Load, start, stop, remove and unload the driver, again and again.
+    Lifecycle(Lifecycle),
+}
+
+/// The machine, common to all commands.
+#[derive(Args, Clone, Debug)]
+pub struct MachineOptions {
+    /// The sound device.
+    #[arg(long, value_enum, default_value_t = DeviceName::Ac97)]
+    pub device: DeviceName,
+    /// The Windows build that the driver sees: 10240, 10586, 14393, 19041, 22621 or 26100; with '-noresources'
+    /// behind it, a port without stream resource managers.
+    #[arg(long, default_value = "26100")]
+    pub windows: Profile,
+    /// The driver image.
+    #[arg(long, value_name = "PATH")]
+    pub driver: PathBuf,
+    /// An image that takes the place of a built-in module.
+    #[arg(long = "module", value_name = "NAME=PATH", value_parser = module)]
+    pub modules: Vec<(String, PathBuf)>,
+    /// Microseconds between the instants at which the device model moves sound: 10000 is QEMU's own. Without it,
+    /// 1000 for periods shorter than 10 ms and 10000 for others.
+    #[arg(long, value_name = "MICROSECONDS", value_parser = clap::value_parser!(u32).range(1000..=10000))]
+    pub tick: Option<u32>,
+    /// Write the report as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Write the report as one HTML page.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+/// `rig play`.
+#[derive(Args, Clone, Debug)]
+pub struct Play {
+    /// The sound; without it, a bundled tune.
+    pub wav: Option<PathBuf>,
+    /// The machine.
+    #[command(flatten)]
+    pub machine: MachineOptions,
+    /// The kind of client: `event` waits for notifications, `position` polls.
+    #[arg(long, default_value = "event")]
+    pub client: client::Kind,
+    /// Frames of a period: half of the buffer for `event`, the polling interval for `position`.
+    #[arg(long, default_value_t = 480, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub period: u32,
+    /// Write the sound that came out of the device.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Pause for 100 ms at this frame of the input.
+    #[arg(long, value_name = "FRAME", conflicts_with = "remove_at")]
+    pub pause_at: Option<usize>,
+    /// Tear the device out of its slot at this frame of the input.
+    #[arg(long, value_name = "FRAME")]
+    pub remove_at: Option<usize>,
+    /// Stop and restart the device, and play once more, so many times.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub restarts: u32,
+}
+
+/// `rig lifecycle`.
+#[derive(Args, Clone, Debug)]
+pub struct Lifecycle {
+    /// The machine.
+    #[command(flatten)]
+    pub machine: MachineOptions,
+    /// Load, start, stop, remove, unload: so many times.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub cycles: u32,
+    /// Instead, make each call that may fail during start fail in turn.
+    #[arg(long)]
+    pub fail_each_step: bool,
+}
+
+/// The devices by the names of the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DeviceName {
+    /// Intel ICH AC'97.
+    Ac97,
+}
+
+impl DeviceName {
+    /// The name as it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ac97 => "ac97",
+        }
+    }
+
+    /// QEMU's model of it.
+    pub fn model(self) -> qemu::Device {
+        match self {
+            Self::Ac97 => qemu::Device::Ac97,
+        }
+    }
+}
+
+fn module(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, path) = text.split_once('=').ok_or("wanted NAME=PATH, like portcls.sys=other.sys")?;
+    if name.is_empty() || path.is_empty() {
+        return Err("wanted NAME=PATH, like portcls.sys=other.sys".to_owned());
+    }
+    Ok((name.to_ascii_lowercase(), PathBuf::from(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+    use clap::CommandFactory;
+    use clap::Parser;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn a_windows_that_does_not_exist_is_refused_by_name() {
+        let error = Options::try_parse_from(["rig", "play", "--driver", "x", "--windows", "9600"]).unwrap_err();
+        assert!(error.to_string().contains("10240, 10586, 14393, 19041, 22621, 26100"), "{error}");
+    }
+}

@@ -1,0 +1,105 @@
+//! Load, start, stop, remove, unload: over and over, or with every step of start made to fail in turn.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::Machine;
+use super::machine::Loader;
+use super::SetupError;
+use super::check;
+use super::failed;
+use super::summary;
+use crate::nt::kernel;
+use crate::options::Lifecycle;
+use crate::portcls::Adapter;
+use crate::report::Verdict;
+
+/// More failures than any start has steps: the end of a driver that never gets up.
+const MOST_STEPS: u32 = 500;
+
+/// `rig lifecycle`.
+///
+/// # Errors
+/// Whatever keeps the run from beginning, in words for the user.
+pub fn lifecycle(options: &Lifecycle) -> Result<Verdict, SetupError> {
+    let machine = Machine::power_on(&options.machine, 48_000, 10_000)?;
+    let outcome: Rc<RefCell<Result<String, SetupError>>> = Rc::new(RefCell::new(Ok(String::new())));
+    let image = machine.loader.load_driver(machine.kernel)?;
+    let (shared, loader, options_copy) = (outcome.clone(), machine.loader.clone(), options.clone());
+    machine.kernel.run(move || {
+        let result = if options_copy.fail_each_step {
+            fail_each_step(&loader)
+        } else {
+            (0..options_copy.cycles)
+                .try_for_each(|_| cycle(&loader))
+                .map(|()| format!("{} cycles of load, start, stop, start, remove, unload", options_copy.cycles))
+        };
+        shared.replace(result);
+    });
+    if let Some(message) = machine.kernel.verifier.environment() {
+        return Err(SetupError::Environment(message));
+    }
+    let findings = machine.kernel.verifier.findings();
+    if findings.is_empty() {
+        let text = Rc::into_inner(outcome).map_or(Ok(String::new()), RefCell::into_inner)?;
+        println!("{text}: nothing found, nothing left behind");
+    }
+    for finding in &findings {
+        println!("{finding}");
+    }
+    let mut report = summary::machine_report(&options.machine, &machine, &image);
+    // No sound was asked for, so none can differ.
+    report.bit_exact = true;
+    if let Some(path) = &options.machine.report {
+        std::fs::write(path, report.to_json())
+            .map_err(|source| SetupError::Output { path: path.clone(), source })?;
+    }
+    Ok(report.verdict())
+}
+
+fn cycle(loader: &Loader) -> Result<(), SetupError> {
+    let image = loader.load_driver(kernel())?;
+    let adapter = Adapter::load(kernel(), &image.entry()?).map_err(failed("DriverEntry"))?;
+    check("AddDevice", adapter.add_device())?;
+    check("starting the device", adapter.start())?;
+    check("stopping the device", adapter.stop())?;
+    check("restarting the device", adapter.start())?;
+    check("removing the device", adapter.remove())?;
+    adapter.unload();
+    loader.unload(&image);
+    Ok(())
+}
+
+/// Fails call after call, until a start sees none fail because it makes no more of them.
+fn fail_each_step(loader: &Loader) -> Result<String, SetupError> {
+    let kernel = kernel();
+    let mut lines = Vec::new();
+    for step in 0..MOST_STEPS {
+        let image = loader.load_driver(kernel)?;
+        kernel.injection.arm(Some(step));
+        let loaded = Adapter::load(kernel, &image.entry()?);
+        let status = match &loaded {
+            Ok(adapter) => match adapter.add_device() {
+                0 => adapter.start(),
+                status => status,
+            },
+            Err(status) => *status,
+        };
+        let (_, hit) = kernel.injection.disarm();
+        if let Ok(adapter) = loaded {
+            check("removing the device", adapter.remove())?;
+            adapter.unload();
+        }
+        loader.unload(&image);
+        let Some(hit) = hit else {
+            return Ok(format!("{}\n{step} failures planted, one at a time", lines.join("\n")));
+        };
+        let answer = if status < 0 {
+            format!("start fails with {status:#010x}")
+        } else {
+            "started without it".to_owned()
+        };
+        lines.push(format!("{hit}: {answer}"));
+    }
+    Err(SetupError::Environment(format!("start still makes new calls after {MOST_STEPS} of them")))
+}

@@ -1,0 +1,179 @@
+//! Power-on: the device, the kernel of the wanted Windows, and the images.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use super::SetupError;
+use crate::nt;
+use crate::nt::Kernel;
+use crate::nt::Resolver;
+use crate::nt::abi::DriverEntry;
+use crate::options::MachineOptions;
+use crate::pci::qemu;
+use crate::pe;
+use crate::portcls::Image;
+use crate::trap;
+
+/// A machine that is switched on, with no driver in it yet.
+pub struct Machine {
+    /// The kernel.
+    pub kernel: &'static Kernel,
+    /// Loads the driver's image, as often as it is asked to.
+    pub loader: Rc<Loader>,
+    /// The device's step, microseconds.
+    pub tick_us: u32,
+}
+
+/// Loads images: the driver, and those that stand in for built-in modules.
+pub struct Loader {
+    /// The driver's file.
+    pub driver: PathBuf,
+    resolver: Resolver,
+    modules: RefCell<Vec<(String, Rc<LoadedImage>)>>,
+    addresses: Rc<RefCell<Addresses>>,
+}
+
+/// An image in memory, whose code the trap layer knows.
+pub struct LoadedImage {
+    /// The mapped image.
+    pub image: pe::Image,
+    /// How many functions and data it imports.
+    pub imports: usize,
+    _registration: trap::Registration,
+}
+
+impl LoadedImage {
+    /// What the kernel calls: `DriverEntry` and where the image lies.
+    ///
+    /// # Errors
+    /// An image without an entry point.
+    pub fn entry(&self) -> Result<Image, SetupError> {
+        let range = self.image.range();
+        let entry = self.image.entry_point().ok_or_else(|| {
+            SetupError::Environment(format!("{}: no entry point, hence no driver", self.image.name()))
+        })?;
+        let stem = Path::new(self.image.name()).file_stem().unwrap_or_default();
+        Ok(Image {
+            name: stem.to_string_lossy().into_owned(),
+            base: range.start as u64,
+            size: range.len() as u32,
+            // SAFETY: the entry point of a native driver image is DriverEntry, by the definition of the subsystem.
+            entry: unsafe { core::mem::transmute::<*const (), DriverEntry>(entry) },
+        })
+    }
+
+    /// The version resource's file version, as `1.2.3.4`.
+    pub fn version(&self) -> Option<String> {
+        let [a, b, c, d] = self.image.file_version()?;
+        Some(format!("{a}.{b}.{c}.{d}"))
+    }
+}
+
+struct Known {
+    image: Rc<LoadedImage>,
+    path: PathBuf,
+    symbols: Rc<pe::Symbols>,
+}
+
+/// Names the addresses of all images.
+#[derive(Default)]
+struct Addresses(Vec<Known>);
+
+impl Addresses {
+    fn describe(&self, address: u64) -> Option<String> {
+        self.0.iter().find_map(|known| {
+            let offset = known.image.image.offset_of(address as usize)?;
+            Some(known.symbols.describe(offset))
+        })
+    }
+}
+
+/// The device's step for a period of so many frames: QEMU's own where a period is no shorter.
+pub fn default_tick(period: u32, rate: u32) -> u32 {
+    let qemus_own = 10_000;
+    if u64::from(period) * 1_000_000 >= qemus_own * u64::from(rate) { qemus_own as u32 } else { 1_000 }
+}
+
+impl Machine {
+    /// Switches it on. `rate` is the sample rate of what is to be played.
+    ///
+    /// # Errors
+    /// QEMU or an image is not as it should be.
+    pub fn power_on(options: &MachineOptions, rate: u32, tick_us: u32) -> Result<Self, SetupError> {
+        let mut machine = qemu::Options::new(options.device.model());
+        machine.rate = rate;
+        machine.tick_us = tick_us;
+        let hardware = qemu::Qemu::open(&machine)?;
+        let kernel = nt::boot(options.windows, Box::new(hardware));
+        kernel.set_quantum(u64::from(tick_us) * 1_000);
+
+        let addresses = Rc::new(RefCell::new(Addresses::default()));
+        let known = addresses.clone();
+        kernel.verifier.set_symbols(move |address| known.borrow().describe(address));
+        let loader = Loader {
+            driver: options.driver.clone(),
+            resolver: Resolver::of(kernel),
+            modules: RefCell::default(),
+            addresses,
+        };
+        for (name, path) in &options.modules {
+            let image = loader.load(kernel, path)?;
+            loader.modules.borrow_mut().push((name.clone(), image));
+        }
+        Ok(Self { kernel, loader: Rc::new(loader), tick_us })
+    }
+}
+
+impl Loader {
+    /// A fresh image of the driver in memory, not entered yet.
+    ///
+    /// # Errors
+    /// The file is no image that this Windows can load: every missing export is named.
+    pub fn load_driver(&self, kernel: &Kernel) -> Result<Rc<LoadedImage>, SetupError> {
+        self.load(kernel, &self.driver)
+    }
+
+    fn load(&self, kernel: &Kernel, path: &Path) -> Result<Rc<LoadedImage>, SetupError> {
+        let mut imports = 0;
+        let image = pe::Image::load(path, &mut |module, symbol| {
+            imports += 1;
+            self.find(kernel, module, symbol)
+        })?;
+        let registration = trap::register_image(&image.code());
+        let image = Rc::new(LoadedImage { image, imports, _registration: registration });
+        let mut addresses = self.addresses.borrow_mut();
+        // The same file again has the same symbols; reading them takes a while.
+        let known = addresses.0.iter().find(|known| known.path == path).map(|known| known.symbols.clone());
+        let symbols = known.unwrap_or_else(|| Rc::new(pe::Symbols::for_image(path)));
+        addresses.0.push(Known { image: image.clone(), path: path.to_owned(), symbols });
+        Ok(image)
+    }
+
+    /// An import: from an image given on the command line for that module, else from the built-in one.
+    fn find(&self, kernel: &Kernel, module: &str, symbol: pe::Symbol<'_>) -> Option<*const ()> {
+        let modules = self.modules.borrow();
+        let Some((_, replacement)) = modules.iter().find(|(name, _)| name.eq_ignore_ascii_case(module)) else {
+            let pe::Symbol::Name(name) = symbol else { return None };
+            return self.resolver.resolve(kernel, module, name);
+        };
+        let export = match symbol {
+            pe::Symbol::Name(name) => replacement.image.export(name),
+            pe::Symbol::Ordinal(ordinal) => replacement.image.export_by_ordinal(ordinal),
+        };
+        match export? {
+            pe::Export::Address(address) => Some(address),
+            pe::Export::Forward { module, symbol } => self.resolver.resolve(kernel, &format!("{module}.sys"), &symbol),
+        }
+    }
+
+    /// Forgets an image that was unloaded.
+    pub fn unload(&self, image: &Rc<LoadedImage>) {
+        let mut addresses = self.addresses.borrow_mut();
+        // One is kept for its symbols.
+        if addresses.0.iter().filter(|known| known.path == self.driver).count() > 1 {
+            addresses.0.retain(|known| !Rc::ptr_eq(&known.image, image));
+        }
+    }
+}
