@@ -104,11 +104,6 @@ impl<'a> Player<'a> {
         self.buffer.len() / self.frame_bytes()
     }
 
-    /// Frames of the input that have been written to the buffer.
-    pub(super) fn input_written(&self) -> usize {
-        self.next
-    }
-
     /// Frames written to the buffer since the start, silence behind the input included.
     pub(super) fn frames_written(&self) -> u64 {
         self.written

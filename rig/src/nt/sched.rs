@@ -29,7 +29,7 @@ const STACK_BYTES: usize = 1 << 20;
 const HANG_NS: u64 = 20_000_000_000;
 
 /// Priority of rig threads that play system and client.
-pub const NORMAL_PRIORITY: i32 = 8;
+pub(super) const NORMAL_PRIORITY: i32 = 8;
 
 /// When a wait ends without its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

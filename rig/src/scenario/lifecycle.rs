@@ -34,7 +34,7 @@ pub fn lifecycle(options: &Lifecycle) -> Result<Verdict, SetupError> {
                 .try_for_each(|_| cycle(&loader))
                 .map(|()| format!("{} cycles of load, start, stop, start, remove, unload", options_copy.cycles))
         };
-        shared.replace(result);
+        *shared.borrow_mut() = result;
     });
     if let Some(message) = machine.kernel.verifier.environment() {
         return Err(SetupError::Environment(message));
@@ -70,6 +70,10 @@ fn cycle(loader: &Loader) -> Result<(), SetupError> {
     Ok(())
 }
 
+fn nothing_failed(status: i32) -> Result<(), i32> {
+    if status < 0 { Err(status) } else { Ok(()) }
+}
+
 /// Fails call after call, until a start sees none fail because it makes no more of them.
 fn fail_each_step(loader: &Loader) -> Result<String, SetupError> {
     let kernel = kernel();
@@ -78,16 +82,18 @@ fn fail_each_step(loader: &Loader) -> Result<String, SetupError> {
         let image = loader.load_driver(kernel)?;
         kernel.injection.arm(Some(step));
         let loaded = Adapter::load(kernel, &image.entry()?);
-        let status = match &loaded {
-            Ok(adapter) => match adapter.add_device() {
-                0 => adapter.start(),
-                status => status,
-            },
-            Err(status) => *status,
+        let added = loaded.as_ref().map_err(|status| *status).and_then(|adapter| nothing_failed(adapter.add_device()));
+        let status = match (&loaded, added) {
+            (Ok(adapter), Ok(())) => adapter.start(),
+            (_, Err(status)) => status,
+            (Err(status), Ok(())) => *status,
         };
         let (_, hit) = kernel.injection.disarm();
         if let Ok(adapter) = loaded {
-            check("removing the device", adapter.remove())?;
+            // A device that was not added is not there to be removed.
+            if added.is_ok() {
+                check("removing the device", adapter.remove())?;
+            }
             adapter.unload();
         }
         loader.unload(&image);

@@ -91,7 +91,7 @@ impl Addresses {
 }
 
 /// The device's step for a period of so many frames: QEMU's own where a period is no shorter.
-pub fn default_tick(period: u32, rate: u32) -> u32 {
+pub(super) fn default_tick(period: u32, rate: u32) -> u32 {
     let qemus_own = 10_000;
     if u64::from(period) * 1_000_000 >= qemus_own * u64::from(rate) { qemus_own as u32 } else { 1_000 }
 }

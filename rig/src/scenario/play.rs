@@ -37,8 +37,14 @@ use crate::sound::Pcm;
 /// What the system thread of a run hands out.
 #[derive(Default)]
 struct Outcome {
-    played: Vec<Played>,
+    rounds: Vec<Round>,
     error: Option<SetupError>,
+}
+
+/// One time the sound was played.
+struct Round {
+    played: Played,
+    output: Vec<u8>,
 }
 
 /// `rig play`.
@@ -58,27 +64,26 @@ pub fn play(options: &Play) -> Result<Verdict, SetupError> {
     let (scene, sound) = (options.clone(), pcm.clone());
     machine.kernel.run(move || {
         let mut outcome = Outcome::default();
-        if let Err(error) = perform(&entry, &scene, &sound, &mut outcome.played) {
+        if let Err(error) = perform(&entry, &scene, &sound, &mut outcome.rounds) {
             outcome.error = Some(error);
         }
         shared.replace(outcome);
     });
-    let output = collect(&machine)?;
-    let Outcome { played, error } = outcome.take();
+    let rest = machine.kernel.hardware.borrow_mut().finish()?;
+    let Outcome { mut rounds, error } = outcome.take();
+    if let Some(last) = rounds.last_mut() {
+        last.output.extend(rest);
+    }
     if let Some(message) = machine.kernel.verifier.environment() {
         return Err(SetupError::Environment(message));
     }
     if let Some(error) = error.filter(|_| machine.kernel.verifier.findings().is_empty()) {
         return Err(error);
     }
-    let report = assemble(options, &machine, &image, &pcm, &played, &output);
+    let report = assemble(options, &machine, &image, &pcm, &rounds);
+    let output = rounds.into_iter().flat_map(|round| round.output).collect();
     publish(options, &report, &pcm.with_data(output))?;
     Ok(report.verdict())
-}
-
-/// Everything that came out of the device.
-fn collect(machine: &Machine) -> Result<Vec<u8>, SetupError> {
-    Ok(machine.kernel.hardware.borrow_mut().finish()?)
 }
 
 /// From `DriverEntry` to `DriverUnload`, on the system thread.
@@ -86,7 +91,7 @@ fn perform(
     image: &Rc<LoadedImage>,
     options: &Play,
     pcm: &Pcm,
-    played: &mut Vec<Played>,
+    rounds: &mut Vec<Round>,
 ) -> Result<(), SetupError> {
     let kernel = crate::nt::kernel();
     let adapter = Rc::new(Adapter::load(kernel, &image.entry()?).map_err(failed("DriverEntry"))?);
@@ -97,13 +102,16 @@ fn perform(
             check("stopping the device", adapter.stop())?;
             check("restarting the device", adapter.start())?;
         }
-        played.push(play_once(&adapter, options, pcm)?);
+        let played = play_once(&adapter, options, pcm)?;
+        rounds.push(Round { played, output: kernel.hardware.borrow_mut().played()? });
     }
     if options.remove_at.is_none() {
         check("removing the device", adapter.remove())?;
     }
     // The client is gone, and with it the other reference.
-    Rc::into_inner(adapter).is_some_and(Adapter::unload);
+    if let Some(adapter) = Rc::into_inner(adapter) {
+        adapter.unload();
+    }
     Ok(())
 }
 
@@ -191,21 +199,23 @@ fn assemble(
     machine: &Machine,
     image: &LoadedImage,
     pcm: &Pcm,
-    played: &[Played],
-    output: &[u8],
+    rounds: &[Round],
 ) -> Report {
     let mut report = summary::machine_report(&options.machine, machine, image);
     report.client = options.client.to_string();
     report.format = model::Format::from(pcm);
     report.period_frames = u64::from(options.period);
-    // Each round plays the whole sound, so that much must have come out.
-    let rounds = played.len().max(1);
-    let expected = pcm.with_data(pcm.data.repeat(rounds));
-    if let Ok(comparison) = sound::compare(&expected, &pcm.with_data(output.to_vec())) {
-        report.set_comparison(&comparison);
+    // Every round must have been exact: the first that was not is the one to tell of.
+    for round in rounds {
+        if let Ok(comparison) = sound::compare(pcm, &pcm.with_data(round.output.clone())) {
+            report.set_comparison(&comparison);
+            if !comparison.bit_exact {
+                break;
+            }
+        }
     }
-    if let Some(last) = played.last() {
-        summary::add_played(&mut report, machine, last);
+    if let Some(last) = rounds.last() {
+        summary::add_played(&mut report, machine, &last.played);
     }
     report
 }
