@@ -8,16 +8,13 @@ use portcls::{Result, Status};
 use super::bdl::DescriptorList;
 use super::plan::{MAX_BUFFER_BYTES, Plan, RING};
 use super::regs::nabm;
-use super::ring::Ring;
+use super::ring::{Registers, Ring};
 use super::{Ac97, BOX_TRIES};
 use crate::device::rates::RateSet;
 use crate::device::run::Run;
 use crate::device::{Progress, SoundDevice};
 use crate::platform::interrupt::Claim;
 use crate::platform::{time, trace};
-
-/// Further tries to read index and samples left as one, while the device moves between the reads.
-const REREADS: u32 = 4;
 
 /// A buffer as the engine plays it.
 pub(crate) struct Layout {
@@ -37,6 +34,20 @@ pub(crate) struct Engine {
 impl Engine {
     pub(super) fn new(descriptors: DescriptorList) -> Self {
         Self { descriptors, layout: None, ring: None, short: false }
+    }
+}
+
+/// The PCM out box, as far as the position goes.
+struct Output<'a>(&'a Ac97);
+
+impl Registers for Output<'_> {
+    fn samples_left(&mut self) -> (u16, u8) {
+        let [low, high, piv, _] = self.0.bus.read32(nabm::PO_PICB).to_le_bytes();
+        (u16::from_le_bytes([low, high]), piv)
+    }
+
+    fn index(&mut self) -> Option<(u8, bool)> {
+        self.0.index_and_status().map(|now| (now.civ, now.is_halted()))
     }
 }
 
@@ -118,25 +129,8 @@ impl SoundDevice for Ac97 {
         played
     }
 
-    /// Index and samples left are in two registers, and the device may move on between the reads. The index of
-    /// the prefetched descriptor, which comes with the samples left, tells: it is one ahead of the current one.
-    /// Where it is not, because the device has not prefetched yet, the index is read once more.
     fn position(&self, engine: &mut Engine, _at: &Irql<Dispatch>) -> u64 {
-        let Some(ring) = engine.ring.as_mut() else { return 0 };
-        let Some(mut index) = self.index_and_status() else { return ring.reached(0) };
-        for _ in 0..REREADS {
-            let [picb_low, picb_high, piv, _] = self.bus.read32(nabm::PO_PICB).to_le_bytes();
-            let picb = u16::from_le_bytes([picb_low, picb_high]);
-            if piv == index.civ.wrapping_add(1) & 31 {
-                return ring.seen(index.civ, picb, index.is_halted());
-            }
-            let Some(again) = self.index_and_status() else { break };
-            if again.civ == index.civ {
-                return ring.seen(index.civ, picb, index.is_halted());
-            }
-            index = again;
-        }
-        ring.reached(0)
+        engine.ring.as_mut().map_or(0, |ring| ring.position(&mut Output(self)))
     }
 
     fn claim(&self, at: &Irql<Device>) -> Claim {

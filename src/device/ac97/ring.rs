@@ -23,6 +23,19 @@ pub(crate) fn steps(seen: u64, civ: u8) -> u64 {
     if steps > AHEAD { 0 } else { steps }
 }
 
+/// Further tries to read samples left and index as one, while the device moves between the reads.
+const TRIES: u32 = 5;
+
+/// The two registers that tell where the device is.
+pub(crate) trait Registers {
+    /// Samples left in the current descriptor (PICB), and the prefetched descriptor (PIV), in one read.
+    fn samples_left(&mut self) -> (u16, u8);
+
+    /// The current descriptor (CIV), and whether the DMA stands at the end of the last valid one, in one read; none if
+    /// the device is gone.
+    fn index(&mut self) -> Option<(u8, bool)>;
+}
+
 /// The ring as laid out for one RUN.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ring {
@@ -37,6 +50,8 @@ pub(crate) struct Ring {
     at: u64,
     /// The last valid descriptor, counted without wrapping.
     last_valid: u64,
+    /// The greatest byte count that was answered.
+    told: u64,
 }
 
 impl Ring {
@@ -45,7 +60,8 @@ impl Ring {
         let offset = linear.checked_rem(u64::from(plan.bytes())).unwrap_or(0);
         let first = plan.segment_at(offset as u32) as u64;
         let skip = (offset as u32).wrapping_sub(plan.segment(first).offset);
-        Self { plan, first, skip, lap: linear.wrapping_sub(offset), at: 0, last_valid: AHEAD }
+        let lap = linear.wrapping_sub(offset);
+        Self { plan, first, skip, lap, at: 0, last_valid: AHEAD, told: linear }
     }
 
     /// The segment in descriptor `number` from the second lap of the ring on.
@@ -78,6 +94,46 @@ impl Ring {
         self.start_of(self.at)
     }
 
+    /// Asks the device where it is. Answers the linear byte count; it never goes back.
+    ///
+    /// One read tells while the device is at the descriptor where it was last known to be, which is so as long as the
+    /// prefetched one is its successor. Otherwise a second read names the current one. The samples left are read
+    /// first: if the prefetched descriptor is the successor of what is current *afterwards*, then the samples were
+    /// those of that descriptor, for the device does not go back. Where neither fits, the device has moved on between
+    /// the reads, or has not prefetched yet, and both are read again.
+    ///
+    /// A device that was slow to prefetch can pass for being one descriptor behind in the first read. The answer is
+    /// then late, by less than that descriptor, until it has prefetched.
+    pub(crate) fn position(&mut self, registers: &mut impl Registers) -> u64 {
+        for _ in 0..TRIES {
+            let (picb, piv) = registers.samples_left();
+            if let Some(played) = self.still_there(picb, piv) {
+                return played;
+            }
+            let Some((civ, halted)) = registers.index() else { break };
+            if piv == civ.wrapping_add(1) & MASK as u8 {
+                return self.seen(civ, picb, halted);
+            }
+        }
+        self.told.max(self.start_of(self.at))
+    }
+
+    /// The linear byte count, if the device is at the descriptor where it was last known to be. Not with no samples
+    /// left: it takes the status to tell an end from a descriptor that is not loaded yet.
+    fn still_there(&mut self, picb: u16, piv: u8) -> Option<u64> {
+        if u64::from(piv) != self.at.wrapping_add(1) & MASK || picb == 0 {
+            return None;
+        }
+        let left = u32::from(picb).wrapping_mul(2);
+        let played =
+            self.start_of(self.at).wrapping_add(u64::from(self.segment(self.at).bytes.checked_sub(left)?));
+        if played < self.told {
+            return None;
+        }
+        self.told = played;
+        Some(played)
+    }
+
     /// Takes in what the registers say: current index, samples left in it, and whether the DMA stands at the
     /// end of the last valid descriptor. Answers the linear byte count.
     ///
@@ -85,7 +141,7 @@ impl Ring {
     pub(crate) fn seen(&mut self, civ: u8, picb: u16, halted: bool) -> u64 {
         let number = self.at.wrapping_add(steps(self.at, civ));
         if number > self.last_valid || u64::from(civ) != number & MASK {
-            return self.start_of(self.at);
+            return self.told.max(self.start_of(self.at));
         }
         self.at = number;
         let start = self.start_of(number);
@@ -93,7 +149,8 @@ impl Ring {
         let left = u32::from(picb).wrapping_mul(2);
         // Samples left that are zero while the DMA runs mean a descriptor which is not loaded yet.
         let played = if left == 0 && !halted { 0 } else { bytes.saturating_sub(left) };
-        start.wrapping_add(u64::from(played))
+        self.told = self.told.max(start.wrapping_add(u64::from(played)));
+        self.told
     }
 
     /// The device has played all that it was given: `seen` is the descriptor last seen in an interrupt.
