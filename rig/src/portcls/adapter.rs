@@ -37,6 +37,7 @@ use crate::nt::abi::IRP_MN_SURPRISE_REMOVAL;
 use crate::nt::abi::NtStatus;
 use crate::nt::abi::STATUS_INVALID_DEVICE_REQUEST;
 use crate::nt::abi::STATUS_INVALID_PARAMETER;
+use crate::nt::abi::STATUS_SUCCESS;
 use crate::nt::abi::STATUS_UNSUCCESSFUL;
 use crate::nt::abi::UnicodeString;
 
@@ -168,9 +169,10 @@ impl Adapter {
         status
     }
 
-    /// `IRP_MN_REMOVE_DEVICE`, asked for before unless the device is gone already. With open pins it is refused.
+    /// `IRP_MN_REMOVE_DEVICE`, asked for before unless the device is gone already. With open pins it is refused; where
+    /// `AddDevice` failed there is nothing to remove.
     pub fn remove(&self) -> NtStatus {
-        let Some(fdo) = self.fdo() else { return STATUS_INVALID_DEVICE_REQUEST };
+        let Some(fdo) = self.fdo() else { return STATUS_SUCCESS };
         if fdo.phase.get() != Phase::SurpriseRemoved && fdo.phase.get() != Phase::Added {
             let status = self.pnp(IRP_MN_QUERY_REMOVE_DEVICE, [0; 4]);
             if status < 0 {

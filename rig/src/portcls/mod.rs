@@ -37,6 +37,9 @@ mod stream;
 mod subdevice;
 mod theirs;
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::Cell;
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -93,7 +93,7 @@ impl List {
         Self::create(kernel, empty(), empty(), most)
     }
 
-    fn count(&self) -> u32 {
+    fn entries(&self) -> u32 {
         self.translated.borrow().partial_count
     }
 
@@ -121,7 +121,7 @@ impl List {
     }
 
     fn add(&self, translated: PartialResource, raw: PartialResource) -> NtStatus {
-        let place = self.count() as usize;
+        let place = self.entries() as usize;
         if place >= self.most as usize {
             return STATUS_INVALID_PARAMETER;
         }
@@ -145,10 +145,10 @@ impl List {
 impl Body for List {}
 
 const METHODS: &[Method] = methods! { "IResourceList", List;
-    fn NumberOfEntries() -> u32 |_kernel, list| { list.count() }
+    fn NumberOfEntries() -> u32 |_kernel, list| { list.entries() }
 
     fn NumberOfEntriesOfType(kind: i32) -> u32 |_kernel, list| {
-        (0..list.count()).take_while(|index| list.position(kind, *index).is_some()).count() as u32
+        (0..list.entries()).take_while(|index| list.position(kind, *index).is_some()).count() as u32
     }
 
     fn FindTranslatedEntry(kind: i32, index: u32) -> Pointer |_kernel, list| {

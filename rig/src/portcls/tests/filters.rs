@@ -1,0 +1,105 @@
+//! The toy driver's two filters: a host pin, a DAC, a bridge; a bridge, a speaker.
+
+use portcls::raw::{
+    GUID, KSCATEGORY_AUDIO, KSDATAFORMAT_SPECIFIER_NONE, KSDATAFORMAT_SPECIFIER_WAVEFORMATEX,
+    KSDATAFORMAT_SUBTYPE_ANALOG, KSDATAFORMAT_SUBTYPE_PCM, KSDATAFORMAT_TYPE_AUDIO, KSDATARANGE,
+    KSDATARANGE_AUDIO, KSNODEPIN_STANDARD_IN, KSNODEPIN_STANDARD_OUT, KSNODETYPE_DAC, KSNODETYPE_SPEAKER,
+    KSPIN_COMMUNICATION, KSPIN_COMMUNICATION_NONE, KSPIN_COMMUNICATION_SINK, KSPIN_DATAFLOW,
+    KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT, PCCONNECTION_DESCRIPTOR, PCFILTER_DESCRIPTOR, PCFILTER_NODE,
+    PCNODE_DESCRIPTOR, PCPIN_DESCRIPTOR,
+};
+
+use super::driver::Mistake;
+use super::driver::makes;
+
+fn leak<T>(value: T) -> *const T {
+    Box::leak(Box::new(value))
+}
+
+fn range(sub_format: GUID, specifier: GUID) -> *const *const KSDATARANGE {
+    let mut range = KSDATARANGE_AUDIO::ZERO;
+    let audio = specifier == KSDATAFORMAT_SPECIFIER_WAVEFORMATEX;
+    range.DataRange.FormatSize =
+        if audio { size_of::<KSDATARANGE_AUDIO>() } else { size_of::<KSDATARANGE>() } as u32;
+    range.DataRange.MajorFormat = KSDATAFORMAT_TYPE_AUDIO;
+    range.DataRange.SubFormat = sub_format;
+    range.DataRange.Specifier = specifier;
+    range.MaximumChannels = 2;
+    range.MinimumBitsPerSample = 16;
+    range.MaximumBitsPerSample = 16;
+    range.MinimumSampleFrequency = 48_000;
+    range.MaximumSampleFrequency = 48_000;
+    leak(leak(range).cast())
+}
+
+fn pin(
+    flow: KSPIN_DATAFLOW,
+    communication: KSPIN_COMMUNICATION,
+    category: GUID,
+    most: u32,
+) -> PCPIN_DESCRIPTOR {
+    let mut pin = PCPIN_DESCRIPTOR::ZERO;
+    pin.MaxGlobalInstanceCount = most;
+    pin.MaxFilterInstanceCount = most;
+    pin.KsPinDescriptor.DataFlow = flow;
+    pin.KsPinDescriptor.Communication = communication;
+    pin.KsPinDescriptor.Category = leak(category);
+    pin.KsPinDescriptor.DataRangesCount = 1;
+    pin.KsPinDescriptor.DataRanges = if most > 0 {
+        range(KSDATAFORMAT_SUBTYPE_PCM, KSDATAFORMAT_SPECIFIER_WAVEFORMATEX)
+    } else {
+        range(KSDATAFORMAT_SUBTYPE_ANALOG, KSDATAFORMAT_SPECIFIER_NONE)
+    };
+    pin
+}
+
+fn connection(from: (u32, u32), to: (u32, u32)) -> PCCONNECTION_DESCRIPTOR {
+    PCCONNECTION_DESCRIPTOR { FromNode: from.0, FromNodePin: from.1, ToNode: to.0, ToNodePin: to.1 }
+}
+
+fn filter<const P: usize, const N: usize, const C: usize>(
+    pins: [PCPIN_DESCRIPTOR; P],
+    nodes: [PCNODE_DESCRIPTOR; N],
+    connections: [PCCONNECTION_DESCRIPTOR; C],
+) -> *const PCFILTER_DESCRIPTOR {
+    let mut filter = PCFILTER_DESCRIPTOR::ZERO;
+    filter.PinSize = size_of::<PCPIN_DESCRIPTOR>() as u32;
+    filter.PinCount = P as u32;
+    filter.Pins = leak(pins).cast();
+    filter.NodeSize = size_of::<PCNODE_DESCRIPTOR>() as u32;
+    filter.NodeCount = N as u32;
+    filter.Nodes = leak(nodes).cast();
+    filter.ConnectionCount = C as u32;
+    filter.Connections = leak(connections).cast();
+    leak(filter)
+}
+
+/// Host pin 0, DAC node 0, bridge pin 1.
+pub(super) fn wave() -> *const PCFILTER_DESCRIPTOR {
+    let mut dac = PCNODE_DESCRIPTOR::ZERO;
+    dac.Type = leak(KSNODETYPE_DAC);
+    let into = if makes(Mistake::BadFilter) { 7 } else { 0 };
+    filter(
+        [
+            pin(KSPIN_DATAFLOW_IN, KSPIN_COMMUNICATION_SINK, KSCATEGORY_AUDIO, 1),
+            pin(KSPIN_DATAFLOW_OUT, KSPIN_COMMUNICATION_NONE, KSCATEGORY_AUDIO, 0),
+        ],
+        [dac],
+        [
+            connection((PCFILTER_NODE, 0), (into, KSNODEPIN_STANDARD_IN)),
+            connection((0, KSNODEPIN_STANDARD_OUT), (PCFILTER_NODE, 1)),
+        ],
+    )
+}
+
+/// Bridge pin 0, speaker pin 1.
+pub(super) fn topology() -> *const PCFILTER_DESCRIPTOR {
+    filter(
+        [
+            pin(KSPIN_DATAFLOW_IN, KSPIN_COMMUNICATION_NONE, KSCATEGORY_AUDIO, 0),
+            pin(KSPIN_DATAFLOW_OUT, KSPIN_COMMUNICATION_NONE, KSNODETYPE_SPEAKER, 0),
+        ],
+        [],
+        [connection((PCFILTER_NODE, 0), (PCFILTER_NODE, 1))],
+    )
+}
