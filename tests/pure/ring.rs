@@ -253,6 +253,51 @@ fn position_never_goes_back_in_a_million_steps() {
     check(plan, &steps).unwrap();
 }
 
+/// A device that has nothing prefetched, and stands in descriptor 3 with half of it to go.
+struct NothingPrefetched(u32);
+
+impl Registers for NothingPrefetched {
+    fn samples_left(&mut self) -> (u16, u8) {
+        self.0 += 1;
+        (256, 3)
+    }
+
+    fn index(&mut self) -> Option<(u8, bool)> {
+        self.0 += 1;
+        Some((3, false))
+    }
+}
+
+#[test]
+fn the_same_index_before_and_after_does_where_nothing_is_prefetched() {
+    let plan = Plan::new(&[Run { address: 0x1000, bytes: 1024 }], 1024, 4).unwrap();
+    let mut ring = Ring::starting_at(plan, 0);
+    ring.reached(3);
+    let mut device = NothingPrefetched(0);
+    assert_eq!(ring.position(&mut device), 3 * 1024 + 512);
+    assert_eq!(device.0, 4);
+}
+
+/// A device that has gone: it is not to be touched, and answers nothing.
+struct Gone;
+
+impl Registers for Gone {
+    fn samples_left(&mut self) -> (u16, u8) {
+        (u16::MAX, u8::MAX)
+    }
+
+    fn index(&mut self) -> Option<(u8, bool)> {
+        None
+    }
+}
+
+#[test]
+fn a_device_that_went_away_leaves_the_position_where_it_was() {
+    let plan = Plan::new(&[Run { address: 0x1000, bytes: 1024 }], 1024, 4).unwrap();
+    let mut ring = Ring::starting_at(plan, 700);
+    assert_eq!(ring.position(&mut Gone), 700);
+}
+
 #[test]
 fn an_interrupt_from_before_a_restart_changes_nothing() {
     let latch = Latch::new();

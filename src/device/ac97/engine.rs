@@ -42,6 +42,9 @@ struct Output<'a>(&'a Ac97);
 
 impl Registers for Output<'_> {
     fn samples_left(&mut self) -> (u16, u8) {
+        if !self.0.is_present() {
+            return (0, u8::MAX);
+        }
         let [low, high, piv, _] = self.0.bus.read32(nabm::PO_PICB).to_le_bytes();
         (u16::from_le_bytes([low, high]), piv)
     }

@@ -23,7 +23,7 @@ pub(crate) fn steps(seen: u64, civ: u8) -> u64 {
     if steps > AHEAD { 0 } else { steps }
 }
 
-/// Further tries to read samples left and index as one, while the device moves between the reads.
+/// Tries to read samples left and index as one, while the device moves between the reads.
 const TRIES: u32 = 5;
 
 /// The two registers that tell where the device is.
@@ -99,21 +99,24 @@ impl Ring {
     /// One read tells while the device is at the descriptor where it was last known to be, which is so as long as the
     /// prefetched one is its successor. Otherwise a second read names the current one. The samples left are read
     /// first: if the prefetched descriptor is the successor of what is current *afterwards*, then the samples were
-    /// those of that descriptor, for the device does not go back. Where neither fits, the device has moved on between
-    /// the reads, or has not prefetched yet, and both are read again.
+    /// those of that descriptor, for the device does not go back. So they were if the same descriptor is current
+    /// before and after, which serves where nothing was prefetched. Where neither fits, the device has moved on
+    /// between the reads, and both are read again.
     ///
     /// A device that was slow to prefetch can pass for being one descriptor behind in the first read. The answer is
     /// then late, by less than that descriptor, until it has prefetched.
     pub(crate) fn position(&mut self, registers: &mut impl Registers) -> u64 {
+        let mut before = None;
         for _ in 0..TRIES {
             let (picb, piv) = registers.samples_left();
             if let Some(played) = self.still_there(picb, piv) {
                 return played;
             }
             let Some((civ, halted)) = registers.index() else { break };
-            if piv == civ.wrapping_add(1) & MASK as u8 {
+            if piv == civ.wrapping_add(1) & MASK as u8 || before == Some(civ) {
                 return self.seen(civ, picb, halted);
             }
+            before = Some(civ);
         }
         self.told.max(self.start_of(self.at))
     }
