@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use portcls::raw::DEVICE_DESCRIPTION;
 use portcls::raw::DEVICE_POWER_STATE;
+use portcls::raw::GUID;
 use portcls::raw::PowerDeviceD0;
 
 use super::bus;
@@ -13,6 +14,8 @@ use super::endpoint::Endpoint;
 use super::fdo::Fdo;
 use super::fdo::Phase;
 use super::filter::DataRange;
+use super::intersection;
+use super::intersection::Intersection;
 use super::irp;
 use super::power;
 use super::property;
@@ -160,10 +163,25 @@ impl Adapter {
     /// The device is torn out, then `IRP_MN_SURPRISE_REMOVAL` tells the driver. Pins stay open until their
     /// clients close them; `remove` comes after that.
     pub fn surprise_remove(&self) -> NtStatus {
+        self.tear_out();
+        self.report_removal()
+    }
+
+    /// The same for a device that goes only after the driver has been told: as when its bus is shut down.
+    pub fn surprise_remove_told_first(&self) -> NtStatus {
+        let status = self.report_removal();
+        self.tear_out();
+        status
+    }
+
+    fn tear_out(&self) {
         let torn_out = self.kernel.hardware.borrow_mut().remove();
         if let Err(error) = torn_out {
             self.kernel.hardware_failed(&error.to_string());
         }
+    }
+
+    fn report_removal(&self) -> NtStatus {
         let status = self.pnp(IRP_MN_SURPRISE_REMOVAL, [0; 4]);
         self.lost("IRP_MN_SURPRISE_REMOVAL");
         status
@@ -219,6 +237,10 @@ impl Adapter {
             let message = format!("unloaded with {devices} device object(s) not deleted");
             rules::note(self.kernel, "DeviceLeft", rules::code::DEVICE_LEFT, devices as u64, message);
         }
+        let payloads = state(self.kernel).payloads.borrow().len();
+        if payloads > 0 {
+            rules::object_left(self.kernel, "notification buffer", payloads as u32);
+        }
         for (kind, references) in state(self.kernel).objects.alive() {
             rules::object_left(self.kernel, kind, references);
         }
@@ -258,7 +280,7 @@ impl Adapter {
     }
 
     /// `KSPROPERTY_PIN_DATAINTERSECTION` of the client's range (a `KSDATARANGE` as bytes) with one of the pin's.
-    /// `length` is the client's room; the answer is the status, the size told, and the format written.
+    /// `length` is the client's room.
     ///
     /// # Errors
     /// If there is no such filter, pin or range.
@@ -269,22 +291,19 @@ impl Adapter {
         range: &[u8],
         own: usize,
         length: u32,
-    ) -> Result<(NtStatus, u32, Vec<u8>), NtStatus> {
+    ) -> Result<Intersection, NtStatus> {
         let binding = self.binding(subdevice)?;
         let description = binding.filter.pins.get(pin as usize).ok_or(STATUS_INVALID_PARAMETER)?;
-        let own = description.ranges.get(own).ok_or(STATUS_INVALID_PARAMETER)?.address;
-        let mut words: Vec<u64> = range
-            .chunks(8)
-            .map(|bytes| {
-                let mut whole = [0; 8];
-                whole[..bytes.len()].copy_from_slice(bytes);
-                u64::from_le_bytes(whole)
-            })
-            .collect();
-        let mut into = vec![0_u64; (length as usize).div_ceil(8)];
-        let (status, size) = binding.intersect(pin, &mut words, own, &mut into, length);
-        let bytes: Vec<u8> = into.iter().flat_map(|word| word.to_le_bytes()).take(length as usize).collect();
-        Ok((status, size, bytes))
+        let own = description.ranges.get(own).ok_or(STATUS_INVALID_PARAMETER)?;
+        Ok(intersection::intersect(&binding, pin, range, own, length))
+    }
+
+    /// `KSPROPERTY_AUDIOSIGNALPROCESSING_MODES` of a pin.
+    ///
+    /// # Errors
+    /// The driver's; `STATUS_NOT_SUPPORTED` without `IMiniportAudioSignalProcessing`.
+    pub fn processing_modes(&self, subdevice: &str, pin: u32) -> Result<Vec<GUID>, NtStatus> {
+        self.binding(subdevice)?.processing_modes(pin)
     }
 
     /// `IMiniportWaveRT::GetDeviceDescription`.

@@ -3,12 +3,16 @@
 use std::cell::Cell;
 
 use portcls::raw::DEVICE_DESCRIPTION;
+use portcls::raw::GUID;
+use portcls::raw::GUID_NULL;
+use portcls::raw::IMiniportAudioSignalProcessing;
 use portcls::raw::IMiniportPnpNotify;
 use portcls::raw::IMiniportTopology;
 use portcls::raw::IMiniportWaveRT;
 use portcls::raw::IPinCount;
 use portcls::raw::IPowerNotify;
 use portcls::raw::IUnknown;
+use portcls::raw::KSDATARANGE;
 use portcls::raw::PCFILTER_DESCRIPTOR;
 
 use super::filter::Filter;
@@ -17,8 +21,10 @@ use super::rules;
 use super::theirs::Theirs;
 use crate::nt::Kernel;
 use crate::nt::abi::NtStatus;
+use crate::nt::abi::Pointer;
 use crate::nt::abi::STATUS_INVALID_PARAMETER;
 use crate::nt::abi::STATUS_NOT_IMPLEMENTED;
+use crate::nt::abi::STATUS_NOT_SUPPORTED;
 
 /// The driver's part of a filter.
 pub(crate) enum Miniport {
@@ -58,10 +64,12 @@ impl Miniport {
 
 /// What the port holds of its miniport, from `Init` until the subdevice is gone.
 pub(crate) struct Binding {
+    description: *const PCFILTER_DESCRIPTOR,
     pub(crate) filter: Filter,
     /// Pins open now, by pin id.
     open: Vec<Cell<u32>>,
     pub(crate) pin_count: Option<Theirs<IPinCount>>,
+    processing: Option<Theirs<IMiniportAudioSignalProcessing>>,
     pub(crate) pnp: Option<Theirs<IMiniportPnpNotify>>,
     pub(crate) power: Option<Theirs<IPowerNotify>>,
     // Declared last: released last.
@@ -71,7 +79,8 @@ pub(crate) struct Binding {
 impl Binding {
     /// After the miniport's `Init`: reads and checks its description, and asks for its auxiliary interfaces.
     pub(crate) fn new(kernel: &'static Kernel, miniport: Miniport) -> Result<Self, NtStatus> {
-        let filter = Filter::read(miniport.description()?);
+        let description = miniport.description()?;
+        let filter = Filter::read(description);
         let problems = filter_check::problems(&filter);
         if !problems.is_empty() {
             let message = format!("the filter description is wrong: {}", problems.join("; "));
@@ -85,8 +94,18 @@ impl Binding {
         };
         // IMiniportPnpNotify came with Windows 10 1511 (portcls/nn-portcls-iminiportpnpnotify).
         let pnp = pnp.filter(|_| kernel.profile.build >= 10586);
+        let processing = match &miniport {
+            Miniport::WaveRt(miniport) => miniport.query(),
+            Miniport::Topology(_) => None,
+        };
         let open = filter.pins.iter().map(|_| Cell::new(0)).collect();
-        Ok(Self { filter, open, pin_count, pnp, power, miniport })
+        Ok(Self { description, filter, open, pin_count, processing, pnp, power, miniport })
+    }
+
+    /// The tables must outlive the filter, as PortCls keeps pointers into them (portcls/nf-portcls-iminiport-
+    /// getdescription): touches them once more. In freed memory that is a finding.
+    pub(crate) fn touch_description(&self) {
+        Filter::read(self.description);
     }
 
     /// Instances of the pin that are open.
@@ -132,7 +151,7 @@ impl Binding {
         possible.min(global_possible)
     }
 
-    /// `IMiniport::DataRangeIntersection`: the length of the resulting format, if `into` was long enough for it.
+    /// `IMiniport::DataRangeIntersection`: its status, and the size that it told.
     pub(crate) fn intersect(
         &self,
         pin: u32,
@@ -142,22 +161,45 @@ impl Binding {
         length: u32,
     ) -> (NtStatus, u32) {
         let mut result = 0_u32;
-        let (range, own) = (range.as_mut_ptr(), own as *mut core::ffi::c_void);
-        let out = if length == 0 { core::ptr::null_mut() } else { into.as_mut_ptr().cast() };
+        let (range, own): (*mut KSDATARANGE, _) = (range.as_mut_ptr().cast(), own as *mut KSDATARANGE);
+        let out: Pointer = if length == 0 { core::ptr::null_mut() } else { into.as_mut_ptr().cast() };
         let status = match &self.miniport {
             Miniport::WaveRt(miniport) => {
                 miniport.call("IMiniportWaveRT::DataRangeIntersection", |this, vtable| {
                     let method = vtable.base.DataRangeIntersection;
                     // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; both ranges and
                     // the buffer of `length` bytes outlive it.
-                    unsafe {
-                        method(this.cast(), pin, range.cast(), own.cast(), length, out, &raw mut result)
-                    }
+                    unsafe { method(this.cast(), pin, range, own, length, out, &raw mut result) }
                 })
             }
-            Miniport::Topology(_) => STATUS_NOT_IMPLEMENTED,
+            Miniport::Topology(miniport) => {
+                miniport.call("IMiniportTopology::DataRangeIntersection", |this, vtable| {
+                    let method = vtable.base.DataRangeIntersection;
+                    // SAFETY: as above.
+                    unsafe { method(this.cast(), pin, range, own, length, out, &raw mut result) }
+                })
+            }
         };
         (status, result)
+    }
+
+    /// `IMiniportAudioSignalProcessing::GetModes`: the number first, then the modes.
+    pub(crate) fn processing_modes(&self, pin: u32) -> Result<Vec<GUID>, NtStatus> {
+        let processing = self.processing.as_ref().ok_or(STATUS_NOT_SUPPORTED)?;
+        let ask = |modes: *mut GUID, count: &mut u32| {
+            let count: *mut u32 = count;
+            let status = processing.call("IMiniportAudioSignalProcessing::GetModes", |this, vtable| {
+                // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; both arguments outlive it.
+                unsafe { (vtable.GetModes)(this, pin, modes, count) }
+            });
+            if status < 0 { Err(status) } else { Ok(()) }
+        };
+        let mut count = 0;
+        ask(core::ptr::null_mut(), &mut count)?;
+        let mut modes = vec![GUID_NULL; count as usize];
+        ask(modes.as_mut_ptr(), &mut count)?;
+        modes.truncate(count as usize);
+        Ok(modes)
     }
 
     /// `IMiniportWaveRT::GetDeviceDescription`.

@@ -121,7 +121,8 @@ fn read_pin(raw: PCPIN_DESCRIPTOR) -> FilterPin {
     FilterPin { raw, category: guid(ks.Category), ranges }
 }
 
-fn read_range(range: *const KSDATARANGE) -> DataRange {
+/// Reads one range, without the attributes that follow it in a pin's list.
+pub(crate) fn read_range(range: *const KSDATARANGE) -> DataRange {
     let head = At::new(range.cast_mut()).read();
     let audio = (head.MajorFormat == KSDATAFORMAT_TYPE_AUDIO
         && head.FormatSize as usize >= size_of::<KSDATARANGE_AUDIO>())

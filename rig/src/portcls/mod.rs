@@ -21,9 +21,11 @@ mod fdo;
 mod filter;
 mod filter_check;
 mod interrupt_sync;
+mod intersection;
 mod io_timeout;
 mod irp;
 mod managers;
+mod notifications;
 mod pin;
 mod pnp;
 mod port;
@@ -51,6 +53,7 @@ pub use endpoint::Endpoint;
 pub(crate) use exports::EXPORTS;
 pub use filter::AudioRange;
 pub use filter::DataRange;
+pub use intersection::Intersection;
 pub use pin::HwLatency;
 pub use pin::KsAudioPosition;
 pub use pin::KsState;
@@ -65,6 +68,7 @@ struct State {
     kernel: &'static Kernel,
     objects: com::Registry,
     adapters: RefCell<Vec<Rc<fdo::Fdo>>>,
+    payloads: notifications::Payloads,
 }
 
 thread_local! {
@@ -80,6 +84,7 @@ fn state(kernel: &'static Kernel) -> &'static State {
         kernel,
         objects: com::Registry::default(),
         adapters: RefCell::default(),
+        payloads: notifications::Payloads::default(),
     }));
     STATE.set(Some(state));
     state

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use portcls::raw::IMiniportWaveRTStream;
 use portcls::raw::KSAUDIO_PRESENTATION_POSITION;
 use portcls::raw::KSDATAFORMAT;
+use portcls::raw::KSDATAFORMAT_ATTRIBUTES;
 use portcls::raw::KSPIN_COMMUNICATION_BOTH;
 use portcls::raw::KSPIN_COMMUNICATION_SINK;
 use portcls::raw::KSPIN_DATAFLOW_OUT;
@@ -75,7 +76,7 @@ impl Pin {
         if ![KSPIN_COMMUNICATION_SINK, KSPIN_COMMUNICATION_BOTH].contains(&ks.Communication) {
             return Err(STATUS_INVALID_PARAMETER);
         }
-        if format.len() < size_of::<KSDATAFORMAT>() || format[..4] != (format.len() as u32).to_le_bytes() {
+        if !sized_right(format) {
             return Err(STATUS_INVALID_PARAMETER);
         }
         if binding.open_of(pin) >= binding.possible(pin) {
@@ -297,6 +298,17 @@ fn new_stream(
     binding.count(pin, true);
     let traits = (pin, capture, block_align(format));
     Ok(Stream::new(kernel, port.clone(), traits, stream, port_stream, references))
+}
+
+/// KS' own look at a format: it must be as long as it says, and longer only if attributes follow, aligned to 8.
+fn sized_right(format: &[u8]) -> bool {
+    let word =
+        |at: usize| format.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
+    let (Some(size), Some(flags)) = (word(0), word(4)) else { return false };
+    let size = size as usize;
+    let attributes = flags & KSDATAFORMAT_ATTRIBUTES != 0;
+    let fits = if attributes { format.len() >= size.next_multiple_of(8) + 8 } else { format.len() == size };
+    size >= size_of::<KSDATAFORMAT>() && fits
 }
 
 /// `nBlockAlign` of the wave format, or 1.

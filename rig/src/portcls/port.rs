@@ -26,6 +26,7 @@ use super::com::always;
 use super::com::methods;
 use super::fdo::Fdo;
 use super::managers;
+use super::notifications;
 use super::port_helpers;
 use super::theirs::Theirs;
 use crate::nt::At;
@@ -90,7 +91,9 @@ impl Port {
     fn release_miniport(&self) {
         // Taken out first: the release calls into the driver.
         let binding = self.binding.borrow_mut().take();
-        drop(binding);
+        if let Some(binding) = binding {
+            binding.touch_description();
+        }
     }
 
     /// `IPort::Init` (portcls/nf-portcls-iport-init).
@@ -186,6 +189,8 @@ pub(crate) const WAVE: &Kind = &Kind {
         port_helpers::POWER,
         port_helpers::PNP,
         port_helpers::ETW,
+        notifications::NOTIFICATIONS,
+        port_helpers::RUNTIME_POWER,
     ],
 };
 

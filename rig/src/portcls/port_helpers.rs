@@ -3,6 +3,7 @@
 use portcls::raw::IPortClsEtwHelper;
 use portcls::raw::IPortClsPnp;
 use portcls::raw::IPortClsPower;
+use portcls::raw::IPortClsRuntimePower;
 use portcls::raw::IPortClsVersion;
 use portcls::raw::IPortEvents;
 use portcls::raw::IUnknown;
@@ -26,6 +27,7 @@ use crate::nt::abi::DeviceObject;
 use crate::nt::abi::NtStatus;
 use crate::nt::abi::Pointer;
 use crate::nt::abi::STATUS_INVALID_PARAMETER;
+use crate::nt::abi::STATUS_NOT_SUPPORTED;
 use crate::nt::abi::STATUS_SUCCESS;
 use crate::nt::abi::UnicodeString;
 
@@ -89,6 +91,28 @@ const PNP_METHODS: &[Method] = methods! { "IPortClsPnp", Port;
     }
 };
 
+const RUNTIME_POWER_METHODS: &[Method] = methods! { "IPortClsRuntimePower", Port;
+    /// There is no platform extension that would understand a code.
+    fn SendPowerControl(
+        _device: *mut DeviceObject, _code: Pointer, _input: Pointer, _input_size: usize, _output: Pointer,
+        _output_size: usize, _returned: Pointer,
+    ) -> NtStatus |_kernel, _port| { STATUS_NOT_SUPPORTED }
+
+    /// Registered, and never called: no code ever comes.
+    fn RegisterPowerControlCallback(
+        device: *mut DeviceObject, callback: Pointer, _context: Pointer,
+    ) -> NtStatus |kernel, _port| {
+        if callback.is_null() || Fdo::of(kernel, device).is_none() {
+            return STATUS_INVALID_PARAMETER;
+        }
+        STATUS_SUCCESS
+    }
+
+    fn UnregisterPowerControlCallback(device: *mut DeviceObject) -> NtStatus |kernel, _port| {
+        if Fdo::of(kernel, device).is_some() { STATUS_SUCCESS } else { STATUS_INVALID_PARAMETER }
+    }
+};
+
 const VERSION_METHODS: &[Method] = methods! { "IPortClsVersion", Port;
     /// No later value exists (portcls/nf-portcls-iportclsversion-getversion).
     fn GetVersion() -> u32 |_kernel, _port| { kVersionWindowsLonghorn }
@@ -120,6 +144,8 @@ pub(crate) const VERSION: Face =
     Face { layout: &IPortClsVersion::LAYOUT, methods: &[VERSION_METHODS], present: always };
 pub(crate) const ETW: Face =
     Face { layout: &IPortClsEtwHelper::LAYOUT, methods: &[ETW_METHODS], present: always };
+pub(crate) const RUNTIME_POWER: Face =
+    Face { layout: &IPortClsRuntimePower::LAYOUT, methods: &[RUNTIME_POWER_METHODS], present: always };
 /// Windows 10 1511, on the WaveRT port (audio/implement-pnp-rebalance-for-portcls-audio-drivers).
 pub(crate) const PNP: Face = Face {
     layout: &IPortClsPnp::LAYOUT,

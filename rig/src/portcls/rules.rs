@@ -25,6 +25,8 @@ pub(crate) mod code {
     pub(crate) const BUFFER: u64 = 0x7_1204;
     pub(crate) const IRP: u64 = 0x7_1205;
     pub(crate) const DEVICE_LEFT: u64 = 0x7_1206;
+    pub(crate) const NOTIFICATION: u64 = 0x7_1207;
+    pub(crate) const SUBDEVICE_NAME: u64 = 0x7_1208;
 }
 
 /// Records a violation and stops.

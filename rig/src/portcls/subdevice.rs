@@ -6,6 +6,7 @@ use super::com;
 use super::com::Reference;
 use super::fdo::Fdo;
 use super::port::Port;
+use super::rules;
 use crate::nt::At;
 use crate::nt::Kernel;
 use crate::nt::abi::DeviceObject;
@@ -29,6 +30,8 @@ const LONGEST_NAME: usize = 256;
 pub(crate) struct Subdevice {
     pub(crate) name: String,
     pub(crate) port: Rc<Port>,
+    /// The driver's own string.
+    name_pointer: *const u16,
     _reference: Reference,
 }
 
@@ -89,6 +92,20 @@ fn name_at(pointer: *const u16) -> String {
     String::from_utf16_lossy(&units.take_while(|unit| *unit != 0).collect::<Vec<_>>())
 }
 
+/// The string must stay as it is for the life of the device object (portcls/nf-portcls-pcregistersubdevice). In freed
+/// memory this look at it is a finding by itself.
+fn check_name(kernel: &Kernel, subdevice: &Subdevice) {
+    let now = name_at(subdevice.name_pointer);
+    if now != subdevice.name {
+        let message = format!(
+            "the name of subdevice '{}' was changed to '{now}' while PortCls refers to it",
+            subdevice.name
+        );
+        let at = subdevice.name_pointer as u64;
+        rules::note(kernel, "SubdeviceName", rules::code::SUBDEVICE_NAME, at, message);
+    }
+}
+
 /// `PcRegisterSubdevice` (portcls/nf-portcls-pcregistersubdevice): the port was initialised for this device.
 pub(crate) fn register(
     kernel: &'static Kernel,
@@ -103,7 +120,7 @@ pub(crate) fn register(
     if kernel.injection.fails("PcRegisterSubdevice") {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    let name = name_at(name);
+    let (name_pointer, name) = (name, name_at(name));
     let mut subdevices = fdo.subdevices.borrow_mut();
     if subdevices.len() >= fdo.most_objects as usize {
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -112,7 +129,7 @@ pub(crate) fn register(
         return STATUS_OBJECT_NAME_COLLISION;
     }
     let Some(reference) = Reference::add(kernel, unknown) else { return STATUS_INVALID_PARAMETER };
-    subdevices.push(Subdevice { name, port, _reference: reference });
+    subdevices.push(Subdevice { name, port, name_pointer, _reference: reference });
     STATUS_SUCCESS
 }
 
@@ -126,6 +143,7 @@ pub(crate) fn unregister(kernel: &'static Kernel, device: *mut DeviceObject, unk
     };
     let subdevice = subdevices.remove(place);
     drop(subdevices);
+    check_name(kernel, &subdevice);
     port.retire();
     drop(subdevice);
     STATUS_SUCCESS
@@ -178,6 +196,7 @@ pub(crate) fn disconnect(
 pub(crate) fn clear(fdo: &Fdo) {
     drop(fdo.connections.take());
     for subdevice in fdo.subdevices.take() {
+        check_name(fdo.kernel, &subdevice);
         subdevice.port.retire();
     }
 }
