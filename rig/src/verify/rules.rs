@@ -52,7 +52,9 @@ static METHODS: LazyLock<HashMap<(&str, &str), u8>> = LazyLock::new(|| {
     lines
         .filter_map(|line| {
             let mut fields = line.split('\t');
-            Some(((fields.next()?, fields.next()?), level(fields.next()?)?))
+            let interface = fields.next()?;
+            let _slot = fields.next()?;
+            Some(((interface, fields.next()?), level(fields.next()?)?))
         })
         .collect()
 });
