@@ -3,6 +3,7 @@
 
 use core::ffi::c_void;
 use std::cell::Cell;
+use std::cell::RefCell;
 
 use portcls::raw::{
     CLSID_PortTopology, CLSID_PortWaveRT, GUID, IInterruptSync, IPort, IPortClsStreamResourceManager,
@@ -11,6 +12,7 @@ use portcls::raw::{
     ePcStreamResourceInterrupt,
 };
 
+use super::managed;
 use super::objects::new_miniport;
 use super::objects::new_topology;
 use super::objects::release;
@@ -36,6 +38,8 @@ pub(super) enum Mistake {
     SmallBuffer,
     OddBuffer,
     LongBuffer,
+    AllocateAtDispatch,
+    ChangeName,
     RefuseDown,
     NotFresh,
     KeepInterrupt,
@@ -51,6 +55,8 @@ thread_local! {
     static MANAGER: Cell<*mut IPortClsStreamResourceManager> = const { Cell::new(core::ptr::null_mut()) };
     static OLD_PNP: Cell<Option<abi::DriverDispatch>> = const { Cell::new(None) };
     static SPOIL: Cell<fn(&mut PCSTREAMRESOURCE_DESCRIPTOR)> = const { Cell::new(|_| {}) };
+    static MANAGED: Cell<bool> = const { Cell::new(false) };
+    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     static ADDED: Cell<NTSTATUS> = const { Cell::new(STATUS_NOT_FOUND) };
 }
 
@@ -73,6 +79,21 @@ pub(super) fn makes(mistake: Mistake) -> bool {
     MISTAKE.get() == mistake
 }
 
+/// Has the driver register for power and PnP management.
+pub(super) fn manage() {
+    MANAGED.set(true);
+}
+
+/// Notes a call.
+pub(super) fn log(what: String) {
+    LOG.with_borrow_mut(|log| log.push(what));
+}
+
+/// The calls noted since this was last asked.
+pub(super) fn calls() -> Vec<String> {
+    LOG.take()
+}
+
 /// Objects of the driver's that are alive.
 pub(super) fn live() -> i32 {
     LIVE.get()
@@ -91,7 +112,7 @@ pub(super) fn import<F: Copy>(module: &str, name: &str) -> F {
     unsafe { core::mem::transmute_copy(&address) }
 }
 
-type Device = *mut abi::DeviceObject;
+pub(super) type Device = *mut abi::DeviceObject;
 
 pub(super) unsafe extern "win64" fn driver_entry(
     driver: *mut abi::DriverObject,
@@ -129,7 +150,9 @@ unsafe extern "win64" fn add_device(driver: *mut abi::DriverObject, pdo: Device)
 unsafe extern "win64" fn pnp(device: Device, irp: *mut abi::Irp) -> i32 {
     // SAFETY: the IRP is the driver's while it is in its dispatch routine.
     let minor = unsafe { (*(*irp).current_stack_location).minor_function };
-    if [0x02, 0x04, 0x17].contains(&minor) {
+    // With PnP management a stop is announced by PortCls.
+    let stop = minor == 0x04 && !MANAGED.get();
+    if stop || [0x02, 0x17].contains(&minor) {
         quiesce();
     }
     let dispatch = OLD_PNP.get().expect("installed by PortCls");
@@ -137,7 +160,8 @@ unsafe extern "win64" fn pnp(device: Device, irp: *mut abi::Irp) -> i32 {
     unsafe { dispatch(device, irp) }
 }
 
-fn quiesce() {
+/// Gives up the interrupt and its registration.
+pub(super) fn quiesce() {
     if makes(Mistake::KeepInterrupt) {
         return;
     }
@@ -193,8 +217,13 @@ fn install(
     };
     release(miniport);
     if status >= 0 {
-        // SAFETY: the port is initialised for this device; the name is static.
-        status = unsafe { register(device, name.as_ptr(), port) };
+        let mut own = name.to_vec().into_boxed_slice();
+        let given = if makes(Mistake::ChangeName) { own.as_mut_ptr().cast_const() } else { name.as_ptr() };
+        // SAFETY: the port is initialised for this device; both strings outlive it.
+        status = unsafe { register(device, given, port) };
+        if makes(Mistake::ChangeName) {
+            Box::leak(own)[0] = u16::from(b'X');
+        }
     }
     if status < 0 {
         release(port);
@@ -231,6 +260,9 @@ fn start(device: Device, irp: *mut abi::Irp, list: *mut c_void) -> Result<(), i3
     // SAFETY: both ports are registered.
     let mut status = unsafe { connect(device, wave, 1, topology, 0) };
     if status >= 0 {
+        if MANAGED.get() {
+            managed::register(device);
+        }
         register_resource(device, wave);
         power(device);
     }
@@ -325,7 +357,7 @@ fn power(device: Device) {
         import("portcls.sys", "PcUnregisterAdapterPowerManagement");
     // SAFETY: an object of the driver's own.
     unsafe {
-        let object = super::objects::new_power();
+        let object = managed::new_power();
         register(object, device);
         if twice {
             register(object, device);

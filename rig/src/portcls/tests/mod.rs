@@ -3,6 +3,7 @@
 mod driver;
 mod filters;
 mod hardware;
+mod managed;
 mod objects;
 
 use std::cell::RefCell;
@@ -10,8 +11,9 @@ use std::rc::Rc;
 
 use portcls::raw::{
     KSDATAFORMAT_SPECIFIER_WAVEFORMATEX, KSDATAFORMAT_SUBTYPE_PCM, KSDATAFORMAT_TYPE_AUDIO,
-    KSNODETYPE_SPEAKER, PCSTREAMRESOURCE_DESCRIPTOR, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PARAMETER,
-    ePcStreamResourceSet,
+    KSNODETYPE_SPEAKER, PCSTREAMRESOURCE_DESCRIPTOR, PowerDeviceD0, PowerDeviceD3, STATUS_BUFFER_OVERFLOW,
+    STATUS_BUFFER_TOO_SMALL, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PARAMETER, STATUS_NO_MATCH,
+    STATUS_SUCCESS, ePcStreamResourceSet,
 };
 
 use self::driver::Mistake;
@@ -313,4 +315,75 @@ fn each_failure_of_portcls_is_survived() {
             return;
         }
     }
+}
+
+#[test]
+fn a_port_method_is_called_at_its_level() {
+    expect(Mistake::AllocateAtDispatch, "PcIrqlIport", 0xC4, 0x7_1003);
+}
+
+#[test]
+fn the_name_of_a_subdevice_stays() {
+    expect(Mistake::ChangeName, "SubdeviceName", 0xC4, 0);
+}
+
+#[test]
+fn power_goes_down_behind_the_streams_and_comes_up_before_them() {
+    let found = on("26100", Mistake::None, |adapter| {
+        driver::manage();
+        assert!(adapter.add_device() >= 0 && adapter.start() >= 0);
+        let pin = Pin::open(&adapter, "Wave", 0, &format()).expect("a pin");
+        pin.set_state(KsState::Run);
+        driver::calls();
+        assert!(adapter.set_power(PowerDeviceD3) >= 0);
+        assert_eq!(driver::calls(), ["SetState 2", "PowerChangeState 4"]);
+        assert!(adapter.set_power(PowerDeviceD0) >= 0);
+        assert_eq!(driver::calls(), ["PowerChangeState 1", "SetState 3"]);
+        pin.close();
+        assert!(adapter.remove() >= 0 && adapter.unload());
+    });
+    assert_eq!(found.len(), 0);
+    assert_eq!(driver::live(), 0);
+}
+
+#[test]
+fn a_rebalance_stops_the_streams_and_leaves_their_handles() {
+    let found = on("26100", Mistake::None, |adapter| {
+        driver::manage();
+        assert!(adapter.add_device() >= 0 && adapter.start() >= 0);
+        let pin = Pin::open(&adapter, "Wave", 0, &format()).expect("a pin");
+        pin.set_state(KsState::Run);
+        driver::calls();
+        assert!(adapter.query_and_cancel_stop() >= 0);
+        assert_eq!(driver::calls(), ["PnpQueryStop", "PnpCancelStop"]);
+        assert!(adapter.stop() >= 0);
+        assert_eq!(driver::calls(), ["PnpQueryStop", "SetState 2", "SetState 1", "SetState 0", "PnpStop"]);
+        assert_eq!(pin.state(), KsState::Stop);
+        assert!(Pin::open(&adapter, "Wave", 0, &format()).is_err());
+        pin.close();
+        assert_eq!(driver::calls().len(), 0);
+        assert!(adapter.remove() >= 0 && adapter.unload());
+    });
+    assert_eq!(found.len(), 0);
+    assert_eq!(driver::live(), 0);
+}
+
+#[test]
+fn the_port_intersects_where_the_miniport_does_not() {
+    on("26100", Mistake::None, |adapter| {
+        assert!(adapter.add_device() >= 0 && adapter.start() >= 0);
+        let mut range = format()[..64].to_vec();
+        range[..4].copy_from_slice(&88_u32.to_le_bytes());
+        for word in [6_u32, 8, 32, 1, 96_000, 0] {
+            range.extend(word.to_le_bytes());
+        }
+        let ask = |length| adapter.intersect("Wave", 0, &range, 0, length).expect("a range");
+        assert_eq!((ask(0).status, ask(0).size), (STATUS_BUFFER_OVERFLOW, 82));
+        assert_eq!(ask(80).status, STATUS_BUFFER_TOO_SMALL);
+        assert_eq!((ask(82).status, ask(82).format), (STATUS_SUCCESS, format()));
+        range[72..76].copy_from_slice(&8_u32.to_le_bytes());
+        let eight_bits = adapter.intersect("Wave", 0, &range, 0, 0).expect("a range");
+        assert_eq!(eight_bits.status, STATUS_NO_MATCH);
+        assert!(adapter.remove() >= 0 && adapter.unload());
+    });
 }

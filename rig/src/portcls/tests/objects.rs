@@ -4,19 +4,20 @@ use core::ffi::c_void;
 use std::cell::Cell;
 
 use portcls::raw::{
-    BOOLEAN, DEVICE_CAPABILITIES, DEVICE_DESCRIPTION, GUID, IAdapterPowerManagement,
-    IAdapterPowerManagementVtbl, IMiniport, IMiniportTopology, IMiniportTopologyVtbl, IMiniportVtbl,
+    BOOLEAN, DEVICE_DESCRIPTION, GUID,     IMiniport, IMiniportTopology, IMiniportTopologyVtbl, IMiniportVtbl,
     IMiniportWaveRT, IMiniportWaveRTStream, IMiniportWaveRTStreamNotification,
     IMiniportWaveRTStreamNotificationVtbl, IMiniportWaveRTStreamVtbl, IMiniportWaveRTVtbl, IPortTopology,
     IPortWaveRT, IPortWaveRTStream, IResourceList, IUnknown, IUnknownVtbl, Interface, KEvent,
     KSAUDIO_POSITION, KSDATAFORMAT, KSDATARANGE, KSRTAUDIO_HWLATENCY, KSRTAUDIO_HWREGISTER, KSSTATE, MDL,
-    MEMORY_CACHING_TYPE, MmCached, NTSTATUS, PCFILTER_DESCRIPTOR, PHYSICAL_ADDRESS, POWER_STATE,
+    MEMORY_CACHING_TYPE, MmCached, NTSTATUS, PCFILTER_DESCRIPTOR, PHYSICAL_ADDRESS,
     STATUS_DEVICE_REMOVED, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PARAMETER, STATUS_NOT_IMPLEMENTED,
     STATUS_NOT_SUPPORTED, STATUS_SUCCESS,
 };
 
 use super::driver::Mistake;
 use super::driver::count;
+use super::driver::import;
+use super::driver::log;
 use super::driver::makes;
 use super::filters;
 
@@ -32,7 +33,8 @@ struct Object {
     state: Cell<i32>,
 }
 
-fn new(vtable: *const c_void, answers: fn(&GUID) -> bool) -> *mut IUnknown {
+/// An object with one reference.
+pub(super) fn new(vtable: *const c_void, answers: fn(&GUID) -> bool) -> *mut IUnknown {
     count(1);
     Box::into_raw(Box::new(Object {
         vtable,
@@ -106,7 +108,7 @@ unsafe extern "efiapi" fn release_method(this: *mut IUnknown) -> u32 {
     left
 }
 
-const UNKNOWN: IUnknownVtbl =
+pub(super) const UNKNOWN: IUnknownVtbl =
     IUnknownVtbl { QueryInterface: query_interface, AddRef: add_reference, Release: release_method };
 
 static MINIPORT: IMiniportWaveRTVtbl = IMiniportWaveRTVtbl {
@@ -143,13 +145,6 @@ static STREAM: IMiniportWaveRTStreamNotificationVtbl = IMiniportWaveRTStreamNoti
     UnregisterNotificationEvent: event,
 };
 
-static POWER: IAdapterPowerManagementVtbl = IAdapterPowerManagementVtbl {
-    base: UNKNOWN,
-    PowerChangeState: power_change,
-    QueryPowerChangeState: power_query,
-    QueryDeviceCapabilities: capabilities,
-};
-
 /// A WaveRT miniport.
 pub(super) fn new_miniport() -> *mut IUnknown {
     new((&raw const MINIPORT).cast(), IMiniportWaveRT::answers_to)
@@ -158,24 +153,6 @@ pub(super) fn new_miniport() -> *mut IUnknown {
 /// A topology miniport.
 pub(super) fn new_topology() -> *mut IUnknown {
     new((&raw const TOPOLOGY).cast(), IMiniportTopology::answers_to)
-}
-
-/// Power management of the adapter.
-pub(super) fn new_power() -> *mut IUnknown {
-    new((&raw const POWER).cast(), IAdapterPowerManagement::answers_to)
-}
-
-unsafe extern "efiapi" fn power_change(_this: *mut IAdapterPowerManagement, _new: POWER_STATE) {}
-
-unsafe extern "efiapi" fn power_query(_this: *mut IAdapterPowerManagement, _new: POWER_STATE) -> NTSTATUS {
-    STATUS_SUCCESS
-}
-
-unsafe extern "efiapi" fn capabilities(
-    _this: *mut IAdapterPowerManagement,
-    _caps: *mut DEVICE_CAPABILITIES,
-) -> NTSTATUS {
-    STATUS_SUCCESS
 }
 
 unsafe extern "efiapi" fn describe_wave(
@@ -264,6 +241,7 @@ unsafe extern "efiapi" fn set_state(this: *mut IMiniportWaveRTStream, state: KSS
     if makes(Mistake::RefuseDown) && state < object(this).state.get() {
         return STATUS_DEVICE_REMOVED;
     }
+    log(format!("SetState {state}"));
     object(this).state.set(state);
     STATUS_SUCCESS
 }
@@ -287,6 +265,11 @@ unsafe extern "efiapi" fn allocate(
     cache: *mut MEMORY_CACHING_TYPE,
 ) -> NTSTATUS {
     let pages = object(this).port_stream.get();
+    if makes(Mistake::AllocateAtDispatch) {
+        let raise: unsafe extern "win64" fn() -> u8 = import("ntoskrnl.exe", "KeRaiseIrqlToDpcLevel");
+        // SAFETY: the level is never lowered, as the next call ends the run.
+        unsafe { raise() };
+    }
     // SAFETY: the allocator is referenced; the out pointers outlive the call.
     unsafe {
         let vtable = &*(*pages).vtbl;
