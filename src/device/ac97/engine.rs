@@ -117,15 +117,16 @@ impl SoundDevice for Ac97 {
     }
 
     fn halt(&self, engine: &mut Engine, at: &Irql<Dispatch>) -> u64 {
+        let mut halted = true;
         if self.is_present() {
             self.bus.write8(nabm::PO_CR, 0);
-            let halted = || self.index_and_status().is_none_or(|now| now.status & nabm::SR_DCH != 0);
-            if !time::spin_until(BOX_TRIES, halted) {
-                self.stuck.store(true, Relaxed);
-            }
+            let stands = || self.index_and_status().is_none_or(|now| now.status & nabm::SR_DCH != 0);
+            halted = time::spin_until(BOX_TRIES, stands);
         }
         let played = self.position(engine, at);
-        if self.is_present() {
+        if !halted {
+            self.reset_output();
+        } else if self.is_present() {
             self.bus.write16(nabm::PO_SR, nabm::SR_CAUSES);
         }
         engine.ring = None;
@@ -173,9 +174,7 @@ impl SoundDevice for Ac97 {
     }
 
     fn shut_down(&self, _at: &Irql<Passive>, engine: Engine) {
-        if self.is_present() && self.reset_output() {
-            self.stuck.store(false, Relaxed);
-        }
+        self.reset_output();
         self.gone.store(true, Release);
         if self.is_stuck() {
             trace::info(c"the device does not stop: its descriptors are left to it");

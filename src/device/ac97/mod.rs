@@ -117,12 +117,11 @@ impl Ac97 {
         Claim::Mine
     }
 
-    /// Resets the PCM out box; remembers if that is not possible.
+    /// Resets the PCM out box, after which no DMA takes place; remembers if that is not possible. A device that is gone
+    /// does no DMA either, though it does not answer.
     fn reset_output(&self) -> bool {
         let done = self.is_present() && reset_box(&self.bus, nabm::PO_CR);
-        if !done && self.is_present() {
-            self.stuck.store(true, Relaxed);
-        }
+        self.stuck.store(!done && self.is_present(), Relaxed);
         done
     }
 }
