@@ -40,6 +40,7 @@ pub(super) enum Mistake {
     LongBuffer,
     AllocateAtDispatch,
     ChangeName,
+    LongValue,
     RefuseDown,
     NotFresh,
     KeepInterrupt,

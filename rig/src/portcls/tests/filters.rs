@@ -3,10 +3,12 @@
 use portcls::raw::{
     GUID, KSCATEGORY_AUDIO, KSDATAFORMAT_SPECIFIER_NONE, KSDATAFORMAT_SPECIFIER_WAVEFORMATEX,
     KSDATAFORMAT_SUBTYPE_ANALOG, KSDATAFORMAT_SUBTYPE_PCM, KSDATAFORMAT_TYPE_AUDIO, KSDATARANGE,
-    KSDATARANGE_AUDIO, KSNODEPIN_STANDARD_IN, KSNODEPIN_STANDARD_OUT, KSNODETYPE_DAC, KSNODETYPE_SPEAKER,
-    KSPIN_COMMUNICATION, KSPIN_COMMUNICATION_NONE, KSPIN_COMMUNICATION_SINK, KSPIN_DATAFLOW,
-    KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT, PCCONNECTION_DESCRIPTOR, PCFILTER_DESCRIPTOR, PCFILTER_NODE,
-    PCNODE_DESCRIPTOR, PCPIN_DESCRIPTOR,
+    KSDATARANGE_AUDIO, KSMULTIPLE_ITEM, KSNODEPIN_STANDARD_IN, KSNODEPIN_STANDARD_OUT, KSNODETYPE_DAC,
+    KSNODETYPE_SPEAKER, KSPIN_COMMUNICATION, KSPIN_COMMUNICATION_NONE, KSPIN_COMMUNICATION_SINK,
+    KSPIN_DATAFLOW, KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT, KSPROPERTY_JACK_DESCRIPTION, KSPROPSETID_Jack,
+    NTSTATUS, PCAUTOMATION_TABLE, PCCONNECTION_DESCRIPTOR, PCFILTER_DESCRIPTOR, PCFILTER_NODE,
+    PCNODE_DESCRIPTOR, PCPIN_DESCRIPTOR, PCPROPERTY_ITEM, PCPROPERTY_ITEM_FLAG_GET, PCPROPERTY_REQUEST,
+    STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL, STATUS_SUCCESS,
 };
 
 use super::driver::Mistake;
@@ -58,11 +60,13 @@ fn connection(from: (u32, u32), to: (u32, u32)) -> PCCONNECTION_DESCRIPTOR {
 }
 
 fn filter<const P: usize, const N: usize, const C: usize>(
+    automation: *const PCAUTOMATION_TABLE,
     pins: [PCPIN_DESCRIPTOR; P],
     nodes: [PCNODE_DESCRIPTOR; N],
     connections: [PCCONNECTION_DESCRIPTOR; C],
 ) -> *const PCFILTER_DESCRIPTOR {
     let mut filter = PCFILTER_DESCRIPTOR::ZERO;
+    filter.AutomationTable = automation;
     filter.PinSize = size_of::<PCPIN_DESCRIPTOR>() as u32;
     filter.PinCount = P as u32;
     filter.Pins = leak(pins).cast();
@@ -80,6 +84,7 @@ pub(super) fn wave() -> *const PCFILTER_DESCRIPTOR {
     dac.Type = leak(KSNODETYPE_DAC);
     let into = if makes(Mistake::BadFilter) { 7 } else { 0 };
     filter(
+        core::ptr::null(),
         [
             pin(KSPIN_DATAFLOW_IN, KSPIN_COMMUNICATION_SINK, KSCATEGORY_AUDIO, 1),
             pin(KSPIN_DATAFLOW_OUT, KSPIN_COMMUNICATION_NONE, KSCATEGORY_AUDIO, 0),
@@ -92,9 +97,42 @@ pub(super) fn wave() -> *const PCFILTER_DESCRIPTOR {
     )
 }
 
-/// Bridge pin 0, speaker pin 1.
+/// Tells eight bytes of jack description: what a pin without jack has.
+unsafe extern "efiapi" fn jack(request: *mut PCPROPERTY_REQUEST) -> NTSTATUS {
+    // SAFETY: PortCls' request, with a value of the size that it tells.
+    let request = unsafe { &mut *request };
+    let room = request.ValueSize;
+    request.ValueSize = 8;
+    if room == 0 {
+        return STATUS_BUFFER_OVERFLOW;
+    }
+    if room < 8 {
+        request.ValueSize = if makes(Mistake::LongValue) { 8 } else { 0 };
+        return if makes(Mistake::LongValue) { STATUS_SUCCESS } else { STATUS_BUFFER_TOO_SMALL };
+    }
+    // SAFETY: the value has at least eight bytes.
+    unsafe { request.Value.cast::<KSMULTIPLE_ITEM>().write_unaligned(KSMULTIPLE_ITEM { Size: 8, Count: 0 }) };
+    STATUS_SUCCESS
+}
+
+fn automation() -> *const PCAUTOMATION_TABLE {
+    let item = PCPROPERTY_ITEM {
+        Set: leak(KSPROPSETID_Jack),
+        Id: KSPROPERTY_JACK_DESCRIPTION,
+        Flags: PCPROPERTY_ITEM_FLAG_GET,
+        Handler: Some(jack),
+    };
+    let mut table = PCAUTOMATION_TABLE::ZERO;
+    table.PropertyItemSize = size_of::<PCPROPERTY_ITEM>() as u32;
+    table.PropertyCount = 1;
+    table.Properties = leak(item);
+    leak(table)
+}
+
+/// Bridge pin 0, speaker pin 1, and a jack's description.
 pub(super) fn topology() -> *const PCFILTER_DESCRIPTOR {
     filter(
+        automation(),
         [
             pin(KSPIN_DATAFLOW_IN, KSPIN_COMMUNICATION_NONE, KSCATEGORY_AUDIO, 0),
             pin(KSPIN_DATAFLOW_OUT, KSPIN_COMMUNICATION_NONE, KSNODETYPE_SPEAKER, 0),

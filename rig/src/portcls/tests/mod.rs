@@ -11,9 +11,10 @@ use std::rc::Rc;
 
 use portcls::raw::{
     KSDATAFORMAT_SPECIFIER_WAVEFORMATEX, KSDATAFORMAT_SUBTYPE_PCM, KSDATAFORMAT_TYPE_AUDIO,
-    KSNODETYPE_SPEAKER, PCSTREAMRESOURCE_DESCRIPTOR, PowerDeviceD0, PowerDeviceD3, STATUS_BUFFER_OVERFLOW,
-    STATUS_BUFFER_TOO_SMALL, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PARAMETER, STATUS_NO_MATCH,
-    STATUS_SUCCESS, ePcStreamResourceSet,
+    KSNODETYPE_SPEAKER, KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_TYPE_GET, KSPROPERTY_TYPE_SET,
+    KSPROPSETID_Jack, PCSTREAMRESOURCE_DESCRIPTOR, PowerDeviceD0, PowerDeviceD3, STATUS_BUFFER_OVERFLOW,
+    STATUS_BUFFER_TOO_SMALL, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_DEVICE_REQUEST,
+    STATUS_INVALID_PARAMETER, STATUS_NO_MATCH, STATUS_NOT_FOUND, STATUS_SUCCESS, ePcStreamResourceSet,
 };
 
 use self::driver::Mistake;
@@ -21,6 +22,8 @@ use super::Adapter;
 use super::Image;
 use super::KsState;
 use super::Pin;
+use super::Request;
+use super::Target;
 use crate::nt;
 use crate::nt::ClientEvent;
 use crate::verify::Finding;
@@ -386,4 +389,35 @@ fn the_port_intersects_where_the_miniport_does_not() {
         assert_eq!(eight_bits.status, STATUS_NO_MATCH);
         assert!(adapter.remove() >= 0 && adapter.unload());
     });
+}
+
+fn ask_jack(adapter: &Adapter, id: u32, verb: u32, room: usize) -> Result<(i32, u32), i32> {
+    let request = Request { target: Target::Filter, set: KSPROPSETID_Jack, id, verb, instance: &[0; 8] };
+    adapter.property("Topo", &request, &mut vec![0; room])
+}
+
+#[test]
+fn a_property_request_reaches_its_handler() {
+    on("26100", Mistake::None, |adapter| {
+        assert!(adapter.add_device() >= 0 && adapter.start() >= 0);
+        let ask = |id, verb, room| ask_jack(&adapter, id, verb, room);
+        let description = KSPROPERTY_JACK_DESCRIPTION;
+        assert_eq!(ask(description, KSPROPERTY_TYPE_GET, 0), Ok((STATUS_BUFFER_OVERFLOW, 8)));
+        assert_eq!(ask(description, KSPROPERTY_TYPE_GET, 4), Ok((STATUS_BUFFER_TOO_SMALL, 0)));
+        assert_eq!(ask(description, KSPROPERTY_TYPE_GET, 64), Ok((STATUS_SUCCESS, 8)));
+        assert_eq!(ask(description, KSPROPERTY_TYPE_SET, 8), Err(STATUS_INVALID_DEVICE_REQUEST));
+        assert_eq!(ask(99, KSPROPERTY_TYPE_GET, 8), Err(STATUS_NOT_FOUND));
+        assert!(adapter.remove() >= 0 && adapter.unload());
+    });
+}
+
+#[test]
+fn a_property_value_fits_its_buffer() {
+    let found = on("26100", Mistake::LongValue, |adapter| {
+        assert!(adapter.add_device() >= 0 && adapter.start() >= 0);
+        assert!(ask_jack(&adapter, KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_TYPE_GET, 4).is_ok());
+        assert!(adapter.remove() >= 0);
+        adapter.unload();
+    });
+    assert_eq!(found[0].rule, "PropertyValueSize");
 }

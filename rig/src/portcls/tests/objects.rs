@@ -4,14 +4,14 @@ use core::ffi::c_void;
 use std::cell::Cell;
 
 use portcls::raw::{
-    BOOLEAN, DEVICE_DESCRIPTION, GUID,     IMiniport, IMiniportTopology, IMiniportTopologyVtbl, IMiniportVtbl,
+    BOOLEAN, DEVICE_DESCRIPTION, GUID, IMiniport, IMiniportTopology, IMiniportTopologyVtbl, IMiniportVtbl,
     IMiniportWaveRT, IMiniportWaveRTStream, IMiniportWaveRTStreamNotification,
     IMiniportWaveRTStreamNotificationVtbl, IMiniportWaveRTStreamVtbl, IMiniportWaveRTVtbl, IPortTopology,
     IPortWaveRT, IPortWaveRTStream, IResourceList, IUnknown, IUnknownVtbl, Interface, KEvent,
     KSAUDIO_POSITION, KSDATAFORMAT, KSDATARANGE, KSRTAUDIO_HWLATENCY, KSRTAUDIO_HWREGISTER, KSSTATE, MDL,
-    MEMORY_CACHING_TYPE, MmCached, NTSTATUS, PCFILTER_DESCRIPTOR, PHYSICAL_ADDRESS,
-    STATUS_DEVICE_REMOVED, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PARAMETER, STATUS_NOT_IMPLEMENTED,
-    STATUS_NOT_SUPPORTED, STATUS_SUCCESS,
+    MEMORY_CACHING_TYPE, MmCached, NTSTATUS, PCFILTER_DESCRIPTOR, PHYSICAL_ADDRESS, STATUS_DEVICE_REMOVED,
+    STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PARAMETER, STATUS_NOT_IMPLEMENTED, STATUS_NOT_SUPPORTED,
+    STATUS_SUCCESS,
 };
 
 use super::driver::Mistake;
