@@ -76,9 +76,8 @@ fn every_event_is_signalled_once() {
 
 #[test]
 fn a_run_is_the_same_run_each_time() {
-    let hashes: Vec<String> = (0..3)
-        .map(|_| play("again", "event", "480").figure("/trace_hash").to_string())
-        .collect();
+    let hashes: Vec<String> =
+        (0..3).map(|_| play("again", "event", "480").figure("/trace_hash").to_string()).collect();
     assert_eq!(hashes[0], hashes[1]);
     assert_eq!(hashes[1], hashes[2]);
 }
@@ -88,7 +87,8 @@ fn another_sound_is_another_run() {
     let folder = folder("another");
     noise(&folder.join("a.wav"), 1, 48_000);
     noise(&folder.join("b.wav"), 2, 48_000);
-    let [a, b] = ["a.wav", "b.wav"].map(|file| rig(&folder, &["play", file]).figure("/trace_hash").to_string());
+    let [a, b] =
+        ["a.wav", "b.wav"].map(|file| rig(&folder, &["play", file]).figure("/trace_hash").to_string());
     assert_ne!(a, b);
 }
 

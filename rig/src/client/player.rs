@@ -168,7 +168,10 @@ impl<'a> Player<'a> {
         let after = self.pin.position();
         match (before, after) {
             (Ok(before), Ok(after)) if before.play_offset != after.play_offset => {
-                let text = format!("{when} the position moved from byte {} to {}", before.play_offset, after.play_offset);
+                let text = format!(
+                    "{when} the position moved from byte {} to {}",
+                    before.play_offset, after.play_offset
+                );
                 self.played.state_errors.push(text);
             }
             (Err(status), _) | (_, Err(status)) => {
@@ -195,9 +198,10 @@ impl<'a> Player<'a> {
             let text = format!("GetPosition told byte {} of {}", position.play_offset, self.buffer.len());
             self.played.state_errors.push(text);
         }
-        let linear = self.track.follow(position.play_offset);
-        let frames = linear as f64 / self.frame_bytes() as f64;
         let clock = (asked_at - self.run_began) as f64 * f64::from(self.plan.pcm.rate) / 1e9;
+        let clock_bytes = clock as u64 * self.frame_bytes() as u64;
+        let linear = self.track.follow(position.play_offset, clock_bytes);
+        let frames = linear as f64 / self.frame_bytes() as f64;
         self.played.samples += 1;
         self.played.max_error_frames = self.played.max_error_frames.max((frames - clock).abs());
         self.played.timeline.position(PositionSample {

@@ -16,7 +16,7 @@ pub struct Export {
     pub name: &'static str,
     /// Code or data.
     pub address: *const (),
-    /// Whether it is data, which is imported without a stub.
+    /// Whether it is imported as it stands, without a stub: data, and routines whose registers are all live.
     pub data: bool,
 }
 
@@ -61,6 +61,7 @@ pub fn exports() -> impl Iterator<Item = Export> {
     .flatten()
     .copied()
     .chain(super::ps::data_exports())
+    .chain(super::rtl::bare_exports())
 }
 
 /// Where a stub leaves who called what.

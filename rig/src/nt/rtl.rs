@@ -5,6 +5,7 @@ use core::ffi::c_void;
 
 use super::Accounts;
 use super::At;
+use super::Export;
 use super::Kernel;
 use super::abi::UnicodeString;
 use super::exports::declare_exports;
@@ -80,6 +81,29 @@ fn print(kernel: &Kernel, text: *const c_char, arguments: &[u64]) {
     let line = format(text, arguments);
     kernel.trace.add(kernel.now(), Event::Text(&line));
     kernel.accounts.log.borrow_mut().push((kernel.now(), line));
+}
+
+core::arch::global_asm!(
+    // The compiler calls it before a large frame, with the size in rax and every register live. Stacks are mapped
+    // whole here, so there is no page to be touched in advance.
+    ".global waverust_rig_chkstk",
+    "waverust_rig_chkstk:",
+    "ret",
+);
+
+unsafe extern "C" {
+    fn waverust_rig_chkstk();
+}
+
+/// Routines with a calling convention of their own, imported without a stub.
+pub(crate) fn bare_exports() -> impl Iterator<Item = Export> {
+    [Export {
+        module: "ntoskrnl.exe",
+        name: "__chkstk",
+        address: waverust_rig_chkstk as *const (),
+        data: true,
+    }]
+    .into_iter()
 }
 
 declare_exports! { "ntoskrnl.exe";

@@ -69,13 +69,15 @@ impl Symbols {
         known.entry(offset).or_insert_with(|| self.look_up(offset).unwrap_or_default()).clone()
     }
 
-    /// What lies at `offset` into the image: `function (file:line)`, else section and offset.
+    /// What lies at `offset` into the image: `function (file:line)`, with the functions that it was inlined into
+    /// behind it, innermost first; else section and offset.
     ///
     /// For a return address ask for the byte before it: the call may have been the last thing of its function.
     #[must_use]
     pub fn describe(&self, offset: u32) -> String {
-        if let Some(frame) = self.frames(offset).first() {
-            return frame.to_string();
+        let frames = self.frames(offset);
+        if !frames.is_empty() {
+            return frames.iter().map(Frame::to_string).collect::<Vec<_>>().join(" in ");
         }
         match self.sections.iter().find(|section| section.range.contains(&offset)) {
             Some(section) => format!("{}+{:#x}", section.name, offset - section.range.start),

@@ -88,6 +88,12 @@ pub(super) fn find(address: usize) -> Option<Range<usize>> {
     own().map(|code| code.0).find(|range| range.contains(&address))
 }
 
+/// Whether the addresses are all code of one of this thread's images.
+#[must_use]
+pub fn is_code(addresses: Range<usize>) -> bool {
+    find(addresses.start).is_some_and(|code| addresses.end <= code.end)
+}
+
 /// Lets this thread's images be executed, or has every attempt fault. Callable from a signal handler.
 pub(super) fn set_executable(executable: bool) {
     for (range, writable) in own() {

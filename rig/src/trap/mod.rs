@@ -18,7 +18,7 @@ mod trampoline;
 mod work;
 
 pub use cause::{Access, Cause, Privileged};
-pub use code::{Code, Registration, register_image};
+pub use code::{Code, Registration, is_code, register_image};
 pub use handler::{Hook, LastResort, LastResortHook, install};
 pub use mmio::{MmioWindow, is_mmio, reserve_mmio};
 pub use registers::{Registers, flags};

@@ -55,11 +55,6 @@ impl Verifier {
         Site { address, name: name.unwrap_or_else(|| format!("{address:#x}")) }
     }
 
-    /// Whether the address lies in driver code.
-    fn in_driver(&self, address: u64) -> bool {
-        self.describe.borrow().as_ref().is_some_and(|describe| describe(address).is_some())
-    }
-
     pub(crate) fn environment_failed(&self, message: &str) {
         self.environment.replace(Some(message.to_owned()));
     }
@@ -78,6 +73,21 @@ impl Verifier {
         self.device_owned.set(owned);
     }
 
+    /// Whether driver code was called from just before the address: what lies there is a return address, and no
+    /// other pointer into the image.
+    fn is_return_address(&self, address: u64) -> bool {
+        // call rel32; call through a register or memory, in its usual lengths.
+        const NEAR: (u64, u8) = (5, 0xE8);
+        const INDIRECT: [u64; 4] = [2, 3, 6, 7];
+        if !crate::trap::is_code((address as usize).saturating_sub(8)..address as usize) {
+            return false;
+        }
+        // SAFETY: inside the code of a mapped image, as was just found; code is readable.
+        let byte = |back: u64| unsafe { ((address - back) as *const u8).read() };
+        byte(NEAR.0) == NEAR.1
+            || INDIRECT.iter().any(|back| byte(*back) == 0xFF && byte(back - 1) & 0x38 == 0x10)
+    }
+
     /// Return addresses found on the driver's stack above `stack`: not an unwinding, a search.
     fn stack_above(&self, kernel: &Kernel, stack: u64) -> Vec<Site> {
         const WORDS: u64 = 512;
@@ -89,7 +99,7 @@ impl Verifier {
             .filter_map(|address| {
                 // SAFETY: between the stack pointer of a running thread and the end of its stack.
                 let value = unsafe { (address as *const u64).read() };
-                self.in_driver(value).then(|| self.site(value))
+                self.is_return_address(value).then(|| self.site(value - 1))
             })
             .take(DEEPEST)
             .collect()
@@ -105,7 +115,7 @@ impl Verifier {
         message: String,
     ) {
         let call = kernel.current_call();
-        let at = call.map(|call| self.site(call.return_address));
+        let at = call.map(|call| self.site(call.return_address.saturating_sub(1)));
         let stack = call.map_or_else(Vec::new, |call| self.stack_above(kernel, call.stack));
         self.record_at(kernel, rule, code, parameters, message, at, stack);
     }

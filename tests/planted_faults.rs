@@ -1,0 +1,193 @@
+//! The driver itself, with one fault planted at a time: the rig must catch each of them, by the right rule.
+
+use waverust_tests::Mutant;
+use waverust_tests::Run;
+use waverust_tests::folder;
+use waverust_tests::noise;
+use waverust_tests::rig_with;
+
+fn play(mutant: &Mutant, client: &str) -> Run {
+    let image = mutant.build();
+    let folder = folder(&format!("planted-{}", mutant.name));
+    noise(&folder.join("noise.wav"), 2, 48_000);
+    rig_with(&image, &folder, &["play", "noise.wav", "--client", client, "--period", "480"])
+}
+
+/// The run must have ended with findings, the first by this rule, at a place in the driver's sources.
+#[track_caller]
+fn assert_found(run: &Run, rule: &str) {
+    assert_eq!(run.status, 3, "{}", run.text);
+    assert_eq!(run.rules().first().map(String::as_str), Some(rule), "{}", run.text);
+    assert!(run.text.contains(rule), "the summary does not name the rule: {}", run.text);
+}
+
+/// The finding names a line of the driver's own sources.
+#[track_caller]
+fn assert_place(run: &Run, file: &str) {
+    let at = run.figure("/findings/0/at").as_str().unwrap_or_default();
+    let stack = run.figure("/findings/0/stack").to_string();
+    assert!(at.contains(file) || stack.contains(file), "found at {at}, stack {stack}");
+}
+
+#[test]
+fn a_driver_that_leaks_pool() {
+    let run = play(
+        &Mutant {
+            name: "leak",
+            file: "platform/pool.rs",
+            right: "unsafe { dealloc(self.0.as_ptr().cast(), Self::LAYOUT) };",
+            wrong: "let _ = dealloc as unsafe fn(*mut u8, Layout);",
+        },
+        "event",
+    );
+    assert_found(&run, "PoolLeak");
+    assert_eq!(run.figure("/findings/0/parameters/0"), "0x62");
+}
+
+#[test]
+fn a_driver_that_calls_at_the_wrong_irql() {
+    let run = play(
+        &Mutant {
+            name: "irql",
+            file: "platform/interrupt.rs",
+            right: "    parts.handler.dpc(&mut irql);",
+            wrong: "    // SAFETY: the planted fault: a routine for PASSIVE_LEVEL, in a DPC.\n    \
+                    unsafe { KeFlushQueuedDpcs() };\n    parts.handler.dpc(&mut irql);",
+        },
+        "event",
+    );
+    assert_found(&run, "IrqlKeDispatchLte");
+    assert_eq!(run.figure("/findings/0/call"), "KeFlushQueuedDpcs");
+    assert_place(&run, "platform/interrupt.rs");
+}
+
+#[test]
+fn a_driver_that_writes_behind_its_pool() {
+    let run = play(
+        &Mutant {
+            name: "overrun",
+            file: "platform/pool.rs",
+            right: "        unsafe { memory.write(value) };",
+            wrong: "        unsafe { memory.write(value) };\n        // SAFETY: the planted fault.\n        \
+                    unsafe { memory.as_ptr().cast::<u8>().add(size_of::<T>() + 16).write(0) };",
+        },
+        "event",
+    );
+    assert_found(&run, "PageFaultBeyondEndOfAllocation");
+    assert_place(&run, "platform/pool.rs");
+}
+
+#[test]
+fn a_driver_that_forgets_a_stream_resource() {
+    let run = play(
+        &Mutant {
+            name: "resource",
+            file: "adapter/stream_resources.rs",
+            right: "Self { _thread: thread, _interrupt: interrupt }",
+            wrong: "core::mem::forget(interrupt);\n        Self { _thread: thread, _interrupt: None }",
+        },
+        "event",
+    );
+    assert_found(&run, "StreamResourceOutlivesObject");
+}
+
+#[test]
+fn a_driver_whose_position_runs_backwards() {
+    let run = play(
+        &Mutant {
+            name: "backwards",
+            file: "wave/channel.rs",
+            right: "let play = state.clock.offset(bytes);",
+            wrong: "let back = (state.clock.linear() >> 11 & 1) as u32 * 2600;\n            \
+                    let play = (state.clock.offset(bytes) + bytes - back) % bytes;",
+        },
+        "position",
+    );
+    assert!(run.number("/position/backward_steps") > 0.0, "{}", run.text);
+    assert_eq!(run.status, 1, "{}", run.text);
+}
+
+#[test]
+fn a_driver_that_drops_a_period() {
+    let run = play(
+        &Mutant {
+            name: "period",
+            file: "device/ac97/engine.rs",
+            right: "engine.descriptors.set(index, ring.segment(index as u64), layout.notify);",
+            wrong: "engine.descriptors.set(index, ring.segment(index as u64 ^ u64::from(index == 5)), layout.notify);",
+        },
+        "event",
+    );
+    assert_eq!(run.status, 1, "{}", run.text);
+    assert_eq!(run.figure("/bit_exact"), false);
+    assert!(run.number("/glitches/count") >= 1.0, "{}", run.text);
+}
+
+#[test]
+fn a_driver_that_drops_a_notification() {
+    let run = play(
+        &Mutant {
+            name: "notification",
+            file: "wave/channel.rs",
+            right: "            for _ in 0..state.clock.crossed() {",
+            wrong: "            static DROPPED: AtomicBool = AtomicBool::new(false);\n            \
+                    let crossed = state.clock.crossed();\n            \
+                    let lost = state.clock.linear() > 100_000 && !DROPPED.swap(true, AcqRel);\n            \
+                    for _ in 0..crossed.saturating_sub(u64::from(lost)) {",
+        },
+        "event",
+    );
+    // The client is a period late from then on: it sees the device where it should not be yet.
+    assert_eq!(run.status, 1, "{}", run.text);
+    let error = run.number("/position/max_error_frames");
+    assert!(error > run.number("/position/device_step_frames") + 1.0, "{}", run.text);
+}
+
+#[test]
+fn a_driver_that_does_not_silence_its_interrupt() {
+    let run = play(
+        &Mutant {
+            name: "storm",
+            file: "device/ac97/mod.rs",
+            right: "        self.bus.write16(nabm::PO_SR, causes);",
+            wrong: "        let _ = causes;",
+        },
+        "event",
+    );
+    assert_found(&run, "InterruptStorm");
+}
+
+#[test]
+fn a_driver_that_panics() {
+    let run = play(
+        &Mutant {
+            name: "panic",
+            file: "wave/clock.rs",
+            right: "        self.linear = self.linear.max(linear);",
+            wrong: "        assert!(linear < 200_000, \"the planted fault\");\n        \
+                    self.linear = self.linear.max(linear);",
+        },
+        "event",
+    );
+    // Built for debugging, a panic of the driver's begins with a breakpoint, which nobody takes.
+    assert_found(&run, "UnhandledException");
+    assert_eq!(run.figure("/findings/0/bug_check/name"), "KMODE_EXCEPTION_NOT_HANDLED");
+}
+
+#[test]
+fn a_driver_that_keeps_its_hands_on_a_device_that_is_gone() {
+    let mutant = Mutant {
+        name: "removed",
+        file: "device/ac97/mod.rs",
+        right: "/// One read of the PCM out box.",
+        wrong: "impl Drop for Ac97 {\n    fn drop(&mut self) {\n        let _ = self.bus.read32(nabm::GLOB_STA);\n    \
+                }\n}\n\n/// One read of the PCM out box.",
+    };
+    let image = mutant.build();
+    let folder = folder("planted-removed");
+    noise(&folder.join("noise.wav"), 2, 48_000);
+    // The stream outlives the device: it is closed after the driver was told of the removal.
+    let run = rig_with(&image, &folder, &["play", "noise.wav", "--remove-at", "20000"]);
+    assert_found(&run, "DeviceNotOwned");
+    assert_place(&run, "device/ac97/mod.rs");
+}
