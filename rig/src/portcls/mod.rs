@@ -1,11 +1,12 @@
 //! portcls.sys as documented: the port drivers, the adapter's side of them, and what drives both through PnP.
 //!
 //! ```text
-//!   client ── Pin ──────────────┐                         Adapter ── IRPs ──> top of the device stack
-//!                               v                                               │ driver's dispatch
-//!   endpoint walk ── Subdevice ── Port ── miniport, stream (the driver's)       v
-//!                               ^                                         PcDispatchIrp ── Fdo
-//!                               └── PcRegisterSubdevice, PcNewPort ... (exports)
+//!   client -- Pin                                      Adapter -- IRPs --> top of the device stack
+//!              |                                                                | the driver's dispatch
+//!              v                                                                v
+//!   endpoint walk -- Subdevice -- Port -- miniport and stream (the driver's)   PcDispatchIrp -- Fdo
+//!                                  ^
+//!                                  +-- PcNewPort, PcRegisterSubdevice ... (exports)
 //! ```
 //!
 //! Page names in comments are those of Microsoft's driver documentation.
