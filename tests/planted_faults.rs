@@ -99,7 +99,7 @@ fn a_driver_whose_position_runs_backwards() {
             file: "wave/channel.rs",
             right: "let play = state.clock.offset(bytes);",
             wrong: "let back = (state.clock.linear() >> 11 & 1) as u32 * 2600;\n            \
-                    let play = (state.clock.offset(bytes) + bytes - back) % bytes;",
+                    let play = (state.clock.offset(bytes) + bytes).wrapping_sub(back).checked_rem(bytes).unwrap_or(0);",
         },
         "position",
     );

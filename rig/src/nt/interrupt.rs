@@ -81,7 +81,11 @@ impl Kernel {
         }
         let mut rounds = 0;
         while self.interrupt_pending() && !self.crashed() {
-            let claimed = chain.iter().fold(false, |claimed, interrupt| self.service(interrupt) || claimed);
+            // Every routine on a level-triggered line runs, whoever claims.
+            let mut claimed = false;
+            for interrupt in &chain {
+                claimed |= self.service(interrupt);
+            }
             self.trace.add(self.now(), Event::Interrupt(claimed));
             rounds += 1;
             if rounds == STORM {

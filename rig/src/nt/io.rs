@@ -200,7 +200,7 @@ impl Kernel {
     }
 
     /// `IofCallDriver`.
-    pub fn send_irp(&self, device: *mut DeviceObject, irp: *mut Irp) -> NtStatus {
+    pub(crate) fn send_irp(&self, device: *mut DeviceObject, irp: *mut Irp) -> NtStatus {
         let major = At::new(irp).with(|irp| {
             irp.current_location -= 1;
             irp.current_stack_location = irp.current_stack_location.wrapping_sub(1);

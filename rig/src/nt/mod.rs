@@ -1,10 +1,10 @@
 //! The kernel: one virtual processor, virtual time, and the exports of `ntoskrnl.exe` and `hal.dll`.
 //!
 //! ```text
-//!   driver image ── stub ──> gate ──> export (ex, ke, io, mm, ps, ob, rtl, hal)
-//!        ^                    │ IRQL rule, call record, trace
-//!        │                    └─ on return: interrupts ── DPCs ── a thread of higher priority
-//!        └── call_driver: IRQL, locks and stack of what comes back are checked
+//!   driver image -- stub --> gate --> export (ex, ke, io, mm, ps, ob, rtl, hal)
+//!        ^                    | IRQL rule, call record, trace
+//!        |                    '- on return: interrupts, DPCs, a thread of higher priority
+//!        '-- call_driver: IRQL, locks and stack of what comes back are checked
 //! ```
 //!
 //! Everything runs on one host thread; kernel threads are coroutines. The kernel is therefore a thread-local
