@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn a_windows_that_does_not_exist_is_refused_by_name() {
-        let error = Options::try_parse_from(["rig", "play", "--driver", "x", "--windows", "9600"]).unwrap_err();
+        let error =
+            Options::try_parse_from(["rig", "play", "--driver", "x", "--windows", "9600"]).unwrap_err();
         assert!(error.to_string().contains("10240, 10586, 14393, 19041, 22621, 26100"), "{error}");
     }
 }

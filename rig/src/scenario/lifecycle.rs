@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::Machine;
-use super::machine::Loader;
 use super::SetupError;
 use super::check;
 use super::failed;
+use super::machine::Loader;
 use super::summary;
 use crate::nt::kernel;
 use crate::options::Lifecycle;
@@ -30,9 +30,9 @@ pub fn lifecycle(options: &Lifecycle) -> Result<Verdict, SetupError> {
         let result = if options_copy.fail_each_step {
             fail_each_step(&loader)
         } else {
-            (0..options_copy.cycles)
-                .try_for_each(|_| cycle(&loader))
-                .map(|()| format!("{} cycles of load, start, stop, start, remove, unload", options_copy.cycles))
+            (0..options_copy.cycles).try_for_each(|_| cycle(&loader)).map(|()| {
+                format!("{} cycles of load, start, stop, start, remove, unload", options_copy.cycles)
+            })
         };
         *shared.borrow_mut() = result;
     });
@@ -82,7 +82,10 @@ fn fail_each_step(loader: &Loader) -> Result<String, SetupError> {
         let image = loader.load_driver(kernel)?;
         kernel.injection.arm(Some(step));
         let loaded = Adapter::load(kernel, &image.entry()?);
-        let added = loaded.as_ref().map_err(|status| *status).and_then(|adapter| nothing_failed(adapter.add_device()));
+        let added = loaded
+            .as_ref()
+            .map_err(|status| *status)
+            .and_then(|adapter| nothing_failed(adapter.add_device()));
         let status = match (&loaded, added) {
             (Ok(adapter), Ok(())) => adapter.start(),
             (_, Err(status)) => status,

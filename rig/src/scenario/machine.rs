@@ -154,7 +154,8 @@ impl Loader {
     /// An import: from an image given on the command line for that module, else from the built-in one.
     fn find(&self, kernel: &Kernel, module: &str, symbol: pe::Symbol<'_>) -> Option<*const ()> {
         let modules = self.modules.borrow();
-        let Some((_, replacement)) = modules.iter().find(|(name, _)| name.eq_ignore_ascii_case(module)) else {
+        let Some((_, replacement)) = modules.iter().find(|(name, _)| name.eq_ignore_ascii_case(module))
+        else {
             let pe::Symbol::Name(name) = symbol else { return None };
             return self.resolver.resolve(kernel, module, name);
         };
@@ -164,7 +165,9 @@ impl Loader {
         };
         match export? {
             pe::Export::Address(address) => Some(address),
-            pe::Export::Forward { module, symbol } => self.resolver.resolve(kernel, &format!("{module}.sys"), &symbol),
+            pe::Export::Forward { module, symbol } => {
+                self.resolver.resolve(kernel, &format!("{module}.sys"), &symbol)
+            }
         }
     }
 

@@ -138,7 +138,9 @@ fn play_once(adapter: &Rc<Adapter>, options: &Play, pcm: &Pcm) -> Result<Played,
         own.replace(Some(client(&device, &render, &plan, &input, torn_out)));
     });
     kernel.join(&client);
-    result.take().unwrap_or_else(|| Err(SetupError::Environment("the client did not come to an end".to_owned())))
+    result
+        .take()
+        .unwrap_or_else(|| Err(SetupError::Environment("the client did not come to an end".to_owned())))
 }
 
 /// The client process: opens the pin, plays, closes it.
@@ -161,9 +163,7 @@ fn client(
     let buffer = match plan.kind {
         Kind::Event => pin.allocate_with_notification((2 * plan.period * frame) as u32, 2),
         // Room for what the device takes at a time, twice over, whatever the polling interval.
-        Kind::Position => {
-            pin.allocate(((4 * plan.period).max(plan.pcm.rate as usize / 25) * frame) as u32)
-        }
+        Kind::Position => pin.allocate(((4 * plan.period).max(plan.pcm.rate as usize / 25) * frame) as u32),
     }
     .map_err(failed("allocating the audio buffer"))?;
     let played = Player::new(kernel, &pin, &buffer, plan).play();
@@ -182,7 +182,8 @@ fn client(
 fn accepted(adapter: &Adapter, render: &Endpoint) -> String {
     let ranges = adapter.data_ranges(&render.wave, render.wave_pin).unwrap_or_default();
     let words = |range: AudioRange| {
-        let span = |(from, to): (u32, u32)| if from == to { from.to_string() } else { format!("{from} to {to}") };
+        let span =
+            |(from, to): (u32, u32)| if from == to { from.to_string() } else { format!("{from} to {to}") };
         let channels = match range.channels {
             1 => "mono".to_owned(),
             2 => "stereo".to_owned(),
@@ -190,17 +191,11 @@ fn accepted(adapter: &Adapter, render: &Endpoint) -> String {
         };
         format!("{} Hz {}-bit {channels}", span(range.rates), span(range.bits))
     };
-    let words: Vec<String> = ranges.iter().filter_map(|range| range.audio.clone()).map(words).collect();
+    let words: Vec<String> = ranges.iter().filter_map(|range| range.audio).map(words).collect();
     if words.is_empty() { "no wave format at all".to_owned() } else { words.join(", ") }
 }
 
-fn assemble(
-    options: &Play,
-    machine: &Machine,
-    image: &LoadedImage,
-    pcm: &Pcm,
-    rounds: &[Round],
-) -> Report {
+fn assemble(options: &Play, machine: &Machine, image: &LoadedImage, pcm: &Pcm, rounds: &[Round]) -> Report {
     let mut report = summary::machine_report(&options.machine, machine, image);
     report.client = options.client.to_string();
     report.format = model::Format::from(pcm);

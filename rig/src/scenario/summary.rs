@@ -120,8 +120,7 @@ pub(super) fn add_played(report: &mut Report, machine: &Machine, played: &Played
     report.buffer_frames = played.buffer_frames;
     report.periods = played.periods;
     report.events_signalled = played.run.events_signalled;
-    report.run =
-        model::Run { allocations: played.run.allocations, bytes_copied: played.run.bytes_copied };
+    report.run = model::Run { allocations: played.run.allocations, bytes_copied: played.run.bytes_copied };
     report.position = model::Position {
         max_error_frames: played.max_error_frames,
         device_step_frames: f64::from(machine.tick_us) * f64::from(report.format.rate) / 1e6,
