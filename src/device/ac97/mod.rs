@@ -118,10 +118,10 @@ impl Ac97 {
     }
 
     /// Resets the PCM out box, after which no DMA takes place; remembers if that is not possible. A device that is gone
-    /// does no DMA either, though it does not answer.
+    /// does no DMA either, though it does not answer: that may be noticed here first.
     fn reset_output(&self) -> bool {
         let done = self.is_present() && reset_box(&self.bus, nabm::PO_CR);
-        self.stuck.store(!done && self.is_present(), Relaxed);
+        self.stuck.store(!done && self.index_and_status().is_some(), Relaxed);
         done
     }
 }
