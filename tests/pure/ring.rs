@@ -223,7 +223,8 @@ proptest! {
         let mut ring = Ring::starting_at(plan, 0);
         let bound = ring.start_of(AHEAD + 1);
         for (civ, picb, halted) in values {
-            prop_assert!(ring.seen(civ, picb, halted) <= bound);
+            let now = ring.seen(civ, picb, halted);
+            prop_assert!(now <= bound && now % 4 == 0, "{now}");
         }
     }
 }
@@ -276,6 +277,27 @@ fn the_same_index_before_and_after_does_where_nothing_is_prefetched() {
     let mut device = NothingPrefetched(0);
     assert_eq!(ring.position(&mut device), 3 * 1024 + 512);
     assert_eq!(device.0, 4);
+}
+
+/// A device that has fetched one channel of a frame, and not yet the other.
+struct InMidFrame;
+
+impl Registers for InMidFrame {
+    fn samples_left(&mut self) -> (u16, u8) {
+        (255, 1)
+    }
+
+    fn index(&mut self) -> Option<(u8, bool)> {
+        Some((0, false))
+    }
+}
+
+#[test]
+fn a_frame_is_played_when_all_of_it_is_fetched() {
+    let plan = Plan::new(&[Run { address: 0x1000, bytes: 1024 }], 1024, 4).unwrap();
+    let played = Ring::starting_at(plan, 0).position(&mut InMidFrame);
+    assert_eq!(played, 512);
+    assert_eq!(Ring::starting_at(plan, played).first_segment().bytes, 512);
 }
 
 /// A device that has gone: it is not to be touched, and answers nothing.

@@ -23,6 +23,12 @@ pub(crate) fn steps(seen: u64, civ: u8) -> u64 {
     if steps > AHEAD { 0 } else { steps }
 }
 
+/// Bytes left to play where so many samples are left to fetch. A frame of which one channel is still to come is left
+/// as a whole: a RUN that began in the middle of a frame would swap the channels for good.
+fn bytes_left(samples: u16) -> u32 {
+    (u32::from(samples).wrapping_add(1) & !1).wrapping_mul(2)
+}
+
 /// Tries to read samples left and index as one, while the device moves between the reads.
 const TRIES: u32 = 5;
 
@@ -127,7 +133,7 @@ impl Ring {
         if u64::from(piv) != self.at.wrapping_add(1) & MASK || picb == 0 {
             return None;
         }
-        let left = u32::from(picb).wrapping_mul(2);
+        let left = bytes_left(picb);
         let played =
             self.start_of(self.at).wrapping_add(u64::from(self.segment(self.at).bytes.checked_sub(left)?));
         if played < self.told {
@@ -149,7 +155,7 @@ impl Ring {
         self.at = number;
         let start = self.start_of(number);
         let bytes = self.segment(number).bytes;
-        let left = u32::from(picb).wrapping_mul(2);
+        let left = bytes_left(picb);
         // Samples left that are zero while the DMA runs mean a descriptor which is not loaded yet.
         let played = if left == 0 && !halted { 0 } else { bytes.saturating_sub(left) };
         self.told = self.told.max(start.wrapping_add(u64::from(played)));
