@@ -21,7 +21,8 @@ pub fn run(repository: &Repository) -> Result<(), Failure> {
     play::rig(repository)?;
     eprintln!("testing: each package");
     // The driver itself is no program of this system: its tests are those of the package waverust-tests.
-    let packages = ["test", "--workspace", "--exclude", "waverust", "--exclude", "waverust-tests"];
+    let packages =
+        ["test", "--profile", "rig", "--workspace", "--exclude", "waverust", "--exclude", "waverust-tests"];
     repository::run(repository.cargo().args(packages), "a test of a package fails")?;
     eprintln!("testing: driver and rig, end to end");
     let end_to_end = ["test", "--profile", "rig", "--package", "waverust-tests"];
