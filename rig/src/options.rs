@@ -48,8 +48,8 @@ pub struct MachineOptions {
     /// An image that takes the place of a built-in module.
     #[arg(long = "module", value_name = "NAME=PATH", value_parser = module)]
     pub modules: Vec<(String, PathBuf)>,
-    /// Microseconds between the instants at which the device model moves sound: 10000 is QEMU's own. Without it,
-    /// 1000 for periods shorter than 10 ms and 10000 for others.
+    /// Microseconds between the instants at which the device model moves sound: 10000 is QEMU's own. Without it, the
+    /// greatest of 10000, 5000 and 1000 that is no more than half a period.
     #[arg(long, value_name = "MICROSECONDS", value_parser = clap::value_parser!(u32).range(1000..=10000))]
     pub tick: Option<u32>,
     /// Write the report as JSON.

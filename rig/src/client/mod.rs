@@ -1,14 +1,17 @@
 //! Audio clients: what `AudioSrv` and exclusive-mode applications do with a WaveRT pin.
 
+mod errors;
 mod event;
 pub mod format;
 mod player;
 mod position;
 pub mod track;
+mod witness;
 
 use std::fmt;
 use std::str::FromStr;
 
+pub use errors::Errors;
 pub use player::Played;
 pub use player::Player;
 
@@ -53,6 +56,8 @@ pub struct Plan {
     pub kind: Kind,
     /// Frames of a period.
     pub period: usize,
+    /// Frames by which the device moves its own position at a time.
+    pub step_frames: f64,
     /// Something that happens in the middle.
     pub disturbance: Option<Disturbance>,
 }

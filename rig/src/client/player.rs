@@ -3,9 +3,12 @@
 use super::Disturbance;
 use super::Kind;
 use super::Plan;
-use super::track::Track;
+use super::errors::Errors;
+use super::witness::Witness;
+use crate::nt::ClientEvent;
 use crate::nt::Kernel;
 use crate::nt::Snapshot;
+use crate::nt::TraceEvent;
 use crate::nt::accounting::CONTEXTS;
 use crate::portcls::Buffer;
 use crate::portcls::KsState;
@@ -16,6 +19,12 @@ use crate::report::Timeline;
 
 /// Time between the last frame's leaving the buffer and the end of RUN: what the device still holds must come out.
 const AFTERGLOW_NS: u64 = 60_000_000;
+
+/// Time for which a position that must not move is watched.
+const STILL_NS: u64 = 20_000_000;
+
+/// Notifications by which the count of a whole run may be off: one may be on its way when the stream is paused.
+const SLACK_EVENTS: u64 = 1;
 
 /// What a run of a client left in the books.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +37,8 @@ pub struct Played {
     pub periods: u64,
     /// Greatest distance between the reported position and the sample clock, in frames.
     pub max_error_frames: f64,
+    /// Whether the buffer is long enough for a wrong position to be noticed.
+    pub position_judged: bool,
     /// Positions compared.
     pub samples: u64,
     /// Positions that lay behind the one before.
@@ -38,10 +49,8 @@ pub struct Played {
     pub run: Snapshot,
     /// Counters over steady RUN, and its periods.
     pub steady: (Snapshot, u64),
-    /// Positions found wrong in a state in which they are fixed: said in words.
-    pub state_errors: Vec<String>,
-    /// Virtual time of the first and the last moment of RUN, ns.
-    pub run_ns: (u64, u64),
+    /// What the driver told or did that cannot be right.
+    pub errors: Errors,
 }
 
 /// A client at work.
@@ -49,13 +58,14 @@ pub struct Player<'a> {
     pub(super) kernel: &'static Kernel,
     pub(super) pin: &'a Pin,
     pub(super) buffer: &'a Buffer,
+    pub(super) event: &'a ClientEvent,
     pub(super) plan: &'a Plan,
     pub(super) played: Played,
     /// Next frame of the input to be written.
     next: usize,
     /// Next frame of the buffer to be written, counted on over all its rounds.
     written: u64,
-    track: Track,
+    witness: Witness,
     run_began: u64,
     run_paused: u64,
     period_began: Snapshot,
@@ -65,18 +75,26 @@ pub struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
-    /// A client on an open pin with a buffer, in STOP.
-    pub fn new(kernel: &'static Kernel, pin: &'a Pin, buffer: &'a Buffer, plan: &'a Plan) -> Self {
-        let bytes = buffer.len() as u64;
+    /// A client on an open pin with a buffer, in STOP. The event is the one that it may register: it must outlive
+    /// the pin.
+    pub fn new(
+        kernel: &'static Kernel,
+        pin: &'a Pin,
+        buffer: &'a Buffer,
+        event: &'a ClientEvent,
+        plan: &'a Plan,
+    ) -> Self {
+        let (bytes, frame) = (buffer.len() as u64, plan.pcm.frame_bytes() as u64);
         Self {
             kernel,
             pin,
             buffer,
+            event,
             plan,
-            played: Played { buffer_frames: bytes / plan.pcm.frame_bytes() as u64, ..Played::default() },
+            played: Played { buffer_frames: bytes / frame, ..Played::default() },
             next: 0,
             written: 0,
-            track: Track::new(bytes),
+            witness: Witness::new(bytes, frame, plan.step_frames),
             run_began: 0,
             run_paused: 0,
             period_began: Snapshot::default(),
@@ -92,8 +110,19 @@ impl<'a> Player<'a> {
             Kind::Event => self.play_by_events(),
             Kind::Position => self.play_by_position(),
         }
-        self.played.backward_steps = self.track.backward_steps();
-        self.played
+        Played {
+            max_error_frames: self.witness.max_error_frames,
+            position_judged: self.witness.can_judge(),
+            samples: self.witness.samples,
+            backward_steps: self.witness.backward_steps(),
+            errors: self.witness.errors,
+            ..self.played
+        }
+    }
+
+    /// Books something that cannot be right.
+    pub(super) fn error(&mut self, kind: &'static str, message: String) {
+        self.witness.errors.add(self.kernel.now(), kind, message);
     }
 
     pub(super) fn frame_bytes(&self) -> usize {
@@ -126,14 +155,20 @@ impl<'a> Player<'a> {
         }
     }
 
+    /// Frames that the sample clock has counted in RUN until `now`.
+    fn clock(&self, now: u64) -> f64 {
+        (now - self.run_began) as f64 * f64::from(self.plan.pcm.rate) / 1e9
+    }
+
     /// RUN, from STOP or PAUSE.
     pub(super) fn run(&mut self) {
-        self.expect_frozen("before RUN");
+        if self.pin.state() == KsState::Stop {
+            self.expect_zero("before RUN");
+        }
         self.enter(KsState::Run);
         let now = self.kernel.now();
         if self.run_began == 0 {
             self.run_began = now;
-            self.played.run_ns.0 = now;
             self.run_start = self.kernel.accounts.snapshot();
             self.kernel.accounts.watch(true);
         } else {
@@ -142,74 +177,97 @@ impl<'a> Player<'a> {
         self.period_began = self.kernel.accounts.snapshot();
     }
 
-    /// PAUSE, from RUN; the position must stand still from then on.
-    pub(super) fn pause(&mut self) {
+    /// RUN is over: its counters are taken.
+    pub(super) fn close_books(&mut self) {
         let end = self.kernel.accounts.snapshot();
         self.kernel.accounts.watch(false);
         self.played.run = end.since(&self.run_start);
-        self.played.run_ns.1 = self.kernel.now();
         self.run_paused = self.kernel.now();
+    }
+
+    /// PAUSE, from RUN; the position must stand still from then on, and no event may come.
+    pub(super) fn pause(&mut self) {
+        self.close_books();
         self.enter(KsState::Pause);
-        self.expect_frozen("in PAUSE");
+        let clock = self.clock(self.run_paused);
+        let signalled = self.kernel.accounts.snapshot().events_signalled;
+        if let Some(offsets) = self.two_offsets("in PAUSE") {
+            self.witness.paused(self.kernel.now(), "in PAUSE", offsets, clock);
+        }
+        if self.kernel.accounts.snapshot().events_signalled > signalled {
+            self.error("event outside RUN", "an event was signalled in PAUSE".to_owned());
+        }
+    }
+
+    /// STOP, from PAUSE: the position is zero.
+    pub(super) fn stop(&mut self) {
+        self.enter(KsState::Stop);
+        self.expect_zero("after STOP");
     }
 
     /// Goes to a state; a refusal is booked.
-    pub(super) fn enter(&mut self, state: KsState) {
+    fn enter(&mut self, state: KsState) {
         let status = self.pin.set_state(state);
         if status < 0 {
-            self.played.state_errors.push(format!("SetState({state:?}) failed with {status:#010x}"));
+            self.error("state", format!("SetState({state:?}) failed with {status:#010x}"));
         }
     }
 
-    /// Two readings with time between them must be the same.
-    fn expect_frozen(&mut self, when: &str) {
+    fn expect_zero(&mut self, when: &str) {
+        if let Some(offsets) = self.two_offsets(when) {
+            self.witness.stopped(self.kernel.now(), when, offsets);
+        }
+    }
+
+    /// Two readings with time between them.
+    fn two_offsets(&mut self, when: &str) -> Option<(u64, u64)> {
         let before = self.pin.position();
-        self.kernel.sleep_until(self.kernel.now() + 20_000_000);
-        let after = self.pin.position();
-        match (before, after) {
-            (Ok(before), Ok(after)) if before.play_offset != after.play_offset => {
-                let text = format!(
-                    "{when} the position moved from byte {} to {}",
-                    before.play_offset, after.play_offset
-                );
-                self.played.state_errors.push(text);
-            }
+        self.kernel.sleep_until(self.kernel.now() + STILL_NS);
+        match (before, self.pin.position_at_dispatch()) {
+            (Ok(before), Ok(after)) => Some((before.play_offset, after.play_offset)),
             (Err(status), _) | (_, Err(status)) => {
-                self.played.state_errors.push(format!("{when} GetPosition failed with {status:#x}"));
+                self.error("GetPosition", format!("{when} GetPosition failed with {status:#010x}"));
+                None
             }
-            _ => {}
         }
     }
 
-    /// Reads the position in RUN: counts its cost, compares it with the sample clock. Returns linear frames.
-    pub(super) fn position(&mut self) -> u64 {
+    /// Reads the position in RUN: counts its cost, compares it with the sample clock. Returns linear frames; none
+    /// where the driver tells no position. PortCls asks at either level, and so does this client in turn.
+    pub(super) fn position(&mut self) -> Option<u64> {
         let before = self.kernel.accounts.snapshot();
         let asked_at = self.kernel.now();
-        let position = match self.pin.position() {
+        let at_dispatch = self.witness.samples % 2 == 1;
+        let answer = if at_dispatch { self.pin.position_at_dispatch() } else { self.pin.position() };
+        let position = match answer {
             Ok(position) => position,
             Err(status) => {
-                self.played.state_errors.push(format!("in RUN GetPosition failed with {status:#x}"));
-                return self.written;
+                self.error("GetPosition", format!("in RUN GetPosition failed with {status:#010x}"));
+                return None;
             }
         };
         let cost = self.kernel.accounts.snapshot().since(&before).total();
         self.played.max_reads = self.played.max_reads.max(cost.reads);
-        if position.play_offset >= self.buffer.len() as u64 {
-            let text = format!("GetPosition told byte {} of {}", position.play_offset, self.buffer.len());
-            self.played.state_errors.push(text);
-        }
-        let clock = (asked_at - self.run_began) as f64 * f64::from(self.plan.pcm.rate) / 1e9;
-        let clock_bytes = clock as u64 * self.frame_bytes() as u64;
-        let linear = self.track.follow(position.play_offset, clock_bytes);
-        let frames = linear as f64 / self.frame_bytes() as f64;
-        self.played.samples += 1;
-        self.played.max_error_frames = self.played.max_error_frames.max((frames - clock).abs());
+        let clock = self.clock(asked_at);
+        let frames = self.witness.running(asked_at, position.play_offset, position.write_offset, clock);
+        self.kernel.trace.add(asked_at, TraceEvent::Position(frames as u64));
         self.played.timeline.position(PositionSample {
             time_ns: asked_at,
             reported_frames: frames,
             reference_frames: clock,
         });
-        linear / self.frame_bytes() as u64
+        Some(frames as u64)
+    }
+
+    /// After the last PAUSE: each boundary that the position has passed is one event, no more and no less.
+    pub(super) fn compare_events(&mut self, half: usize) {
+        let boundaries = self.clock(self.run_paused) as u64 / half as u64;
+        let signalled = self.played.run.events_signalled;
+        let slack = SLACK_EVENTS + (self.plan.step_frames / half as f64) as u64;
+        if signalled.abs_diff(boundaries) > slack {
+            let text = format!("{signalled} events were signalled for {boundaries} halves of the buffer");
+            self.error("event count", text);
+        }
     }
 
     /// Books one period: called when the client has seen it end. Steady RUN begins after the first buffer.

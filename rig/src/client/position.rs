@@ -2,7 +2,6 @@
 
 use super::Disturbance;
 use super::Player;
-use crate::portcls::KsState;
 
 /// Longest time in which the position may stand still in RUN, nanoseconds.
 const PATIENCE_NS: u64 = 3_000_000_000;
@@ -20,11 +19,11 @@ impl Player<'_> {
         while played < total {
             next_poll += interval;
             self.kernel.sleep_until(next_poll);
-            let position = self.position();
+            let position = self.position().unwrap_or(played);
             if position > played {
                 moved_at = self.kernel.now();
             } else if self.kernel.now() - moved_at > PATIENCE_NS {
-                self.played.state_errors.push("the position stood still for 3 s in RUN".to_owned());
+                self.error("stand", "the position stood still for 3 s in RUN".to_owned());
                 break;
             }
             played = played.max(position);
@@ -34,6 +33,7 @@ impl Player<'_> {
             if let Some(what) = self.disturbance().filter(|_| !disturbed) {
                 disturbed = true;
                 if matches!(what, Disturbance::AbandonAt { .. }) {
+                    self.close_books();
                     return;
                 }
                 self.pause();
@@ -44,6 +44,6 @@ impl Player<'_> {
         }
         self.linger();
         self.pause();
-        self.enter(KsState::Stop);
+        self.stop();
     }
 }

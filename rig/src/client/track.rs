@@ -34,6 +34,11 @@ impl Track {
         linear
     }
 
+    /// The last reading, unwrapped; 0 before the first.
+    pub fn linear(&self) -> u64 {
+        self.linear
+    }
+
     /// Readings that lay behind the one before.
     pub fn backward_steps(&self) -> u64 {
         self.backward

@@ -66,6 +66,7 @@ pub use memory::PageRun;
 pub use profile::Profile;
 pub use sched::Deadline;
 pub use sched::ThreadRef;
+pub use trace::Event as TraceEvent;
 
 use crate::pci::Hardware;
 use crate::verify::Verifier;

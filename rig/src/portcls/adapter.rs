@@ -167,6 +167,13 @@ impl Adapter {
         self.report_removal()
     }
 
+    /// The same, with something that goes on between the device's end and the driver's hearing of it.
+    pub fn surprise_remove_under(&self, meanwhile: impl FnOnce()) -> NtStatus {
+        self.tear_out();
+        meanwhile();
+        self.report_removal()
+    }
+
     /// The same for a device that goes only after the driver has been told: as when its bus is shut down.
     pub fn surprise_remove_told_first(&self) -> NtStatus {
         let status = self.report_removal();

@@ -23,7 +23,7 @@ pub fn of(device: &str) -> Option<Baseline> {
         "virtio-snd" => ("virtio_snd", 1.0, 0.0, 1.0),
         _ => return None,
     };
-    let per_period = PerPeriod { reads, writes, interrupts, sum: reads + writes + interrupts };
+    let per_period = PerPeriod { reads, writes, interrupts, sum: reads + writes + interrupts, periods: 0 };
     Some(Baseline { driver, per_period })
 }
 

@@ -5,12 +5,14 @@ use std::fmt::Write;
 use plotters::prelude::RGBColor;
 
 use super::baseline;
-use super::model::{Finding, Report};
+use super::model::Report;
 use super::plot;
 use super::terminal::count;
 use super::verdict::Verdict;
+use faults::{client_errors, findings, glitches};
 use text::{escape, figure, file_name, grouped, seconds};
 
+mod faults;
 mod text;
 
 /// Typography and colours, light and dark.
@@ -30,6 +32,7 @@ pub fn page(report: &Report) -> String {
         "<main>\n",
         &tiles(report),
         &findings(report),
+        &client_errors(report),
         &glitches(report),
         &interactions(report),
         &positions(report),
@@ -58,7 +61,7 @@ fn role_rules() -> String {
 fn class(report: &Report) -> &'static str {
     match report.verdict() {
         Verdict::Exact => "exact",
-        Verdict::Differs => "differs",
+        Verdict::Differs | Verdict::Mistold => "differs",
         Verdict::Finding => "finding",
     }
 }
@@ -67,6 +70,7 @@ fn headline(report: &Report) -> &'static str {
     match report.verdict() {
         Verdict::Exact => "Bit-exact",
         Verdict::Differs => "Not the same sound",
+        Verdict::Mistold => "The client was misled",
         Verdict::Finding => "A rule was broken",
     }
 }
@@ -80,6 +84,10 @@ fn verdict(report: &Report) -> String {
         Verdict::Differs => {
             format!("{sound} went in; what came out differs in {}.", count(report.glitches.count, "place"))
         }
+        Verdict::Mistold => format!(
+            "{sound} went in, and the same bytes came out. What the driver told its client meanwhile was wrong in {}.",
+            count(report.client_errors.len() as u64, "way")
+        ),
         Verdict::Finding => report.findings.first().map_or(String::new(), |finding| {
             format!("The driver broke a rule of Windows: {}.", finding.message.trim_end_matches('.'))
         }),
@@ -108,9 +116,17 @@ fn tiles(report: &Report) -> String {
         .map_or(String::new(), |linux| format!("Linux {} needs {}", linux.driver, linux.per_period.sum));
     let dpc = report.dpc.max_instructions.map_or("not counted".to_owned(), grouped);
     let tiles = [
-        (false, "Interactions per period", figure(per.sum), "", beside),
         (
-            position.backward_steps > 0 || position.max_error_frames > position.device_step_frames + 1.0,
+            false,
+            "Interactions per period",
+            if per.periods == 0 { "not measured".to_owned() } else { figure(per.sum) },
+            "",
+            beside,
+        ),
+        (
+            position.backward_steps > 0
+                || !position.judged
+                || position.max_error_frames > position.device_step_frames + 1.0,
             "Position error, at most",
             figure(position.max_error_frames),
             "frames",
@@ -151,74 +167,6 @@ fn tiles(report: &Report) -> String {
         )
     };
     format!("<div class=\"tiles\">\n{}</div>\n", tiles.map(tile).concat())
-}
-
-fn findings(report: &Report) -> String {
-    if report.findings.is_empty() {
-        return String::new();
-    }
-    let rules: String = report.findings.iter().map(finding).collect();
-    format!("<section>\n<h2>Findings</h2>\n{rules}</section>\n")
-}
-
-fn finding(finding: &Finding) -> String {
-    let parameters: Vec<String> = finding.parameters.iter().map(ToString::to_string).collect();
-    let rows = [
-        (
-            "Bug check",
-            Some(format!(
-                "{} {} ({})",
-                finding.bug_check.code,
-                finding.bug_check.name,
-                parameters.join(", ")
-            )),
-        ),
-        ("Call", finding.call.clone()),
-        ("IRQL", finding.irql.map(|irql| irql.to_string())),
-        ("Running", finding.thread.clone()),
-        ("At", finding.at.clone()),
-    ];
-    let rows: String = rows
-        .into_iter()
-        .filter_map(|(name, value)| {
-            Some(format!("<dt>{name}</dt><dd class=\"mono\">{}</dd>", escape(&value?)))
-        })
-        .collect();
-    let stack: String =
-        finding.stack.iter().map(|place| format!("<li><code>{}</code></li>", escape(place))).collect();
-    format!(
-        "<article class=\"rule\">\n<h3>{}</h3>\n<p>{}</p>\n<dl>{rows}</dl>\n<ol>{stack}</ol>\n</article>\n",
-        escape(&finding.rule),
-        escape(&finding.message),
-    )
-}
-
-fn glitches(report: &Report) -> String {
-    let rate = f64::from(report.format.rate.max(1));
-    let rows: String = report
-        .glitches
-        .list
-        .iter()
-        .take(ROWS)
-        .map(|glitch| {
-            let kind = format!("{:?}", glitch.kind).to_lowercase();
-            let at = glitch.at_frame;
-            format!(
-                "<tr><td>{kind}</td><td class=\"number\">{}</td><td class=\"number\">{:.3} s</td><td class=\"number\">{}</td></tr>\n",
-                grouped(at), at as f64 / rate, grouped(glitch.frames),
-            )
-        })
-        .collect();
-    if rows.is_empty() {
-        return String::new();
-    }
-    let rest = report.glitches.list.len().saturating_sub(ROWS);
-    let rest = if rest > 0 { format!("<p>and {rest} more.</p>\n") } else { String::new() };
-    format!(
-        "<section>\n<h2>Where the sound differs</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>what</th>\
-         <th class=\"number\">input frame</th><th class=\"number\">at</th><th class=\"number\">frames</th></tr></thead>\n\
-         <tbody>\n{rows}</tbody></table></div>\n{rest}</section>\n"
-    )
 }
 
 fn interactions(report: &Report) -> String {
@@ -398,6 +346,9 @@ mod tests {
         let good = page(&sample::exact());
         assert!(good.contains("<h1>Bit-exact</h1>") && good.contains("Linux snd_intel8x0"));
         assert_eq!(good.matches("<svg").count(), 3);
+        let misled = page(&sample::mistold());
+        assert!(misled.contains("<h1>The client was misled</h1>"));
+        assert!(misled.contains("What the client cannot accept") && misled.contains("PAUSE &lt;once&gt;"));
         let bad = page(&sample::broken());
         assert!(bad.contains("<h1>A rule was broken</h1>"));
         assert!(bad.contains("DRIVER_VERIFIER_DETECTED_VIOLATION") && bad.contains("dropped"));

@@ -67,6 +67,9 @@ pub struct Report {
     pub stream_resources: Vec<StreamResource>,
     /// Why there are none, if there are none: the profile's WaveRT port may offer no interface for it.
     pub stream_resources_note: Option<String>,
+    /// What the driver told its client, or did to it, that cannot be right, one line a kind: a position that goes back,
+    /// moves in PAUSE or is off by more than the device's step, an event that does not come. Empty in a good run.
+    pub client_errors: Vec<ClientError>,
     /// Rules that the driver broke; the verifier stops a run at the first.
     pub findings: Vec<Finding>,
     /// SHA-256 over every event of the run, in hexadecimal: equal scenarios have equal hashes.
@@ -147,6 +150,9 @@ pub struct Position {
     pub backward_steps: u64,
     /// Calls compared.
     pub samples: u64,
+    /// Whether an error could have been seen: an offset in a cyclic buffer is ambiguous by whole buffers, so that
+    /// the device's step must be less than half a buffer.
+    pub judged: bool,
 }
 
 /// Calls of `GetPosition` in RUN.
@@ -213,6 +219,8 @@ pub struct PerPeriod {
     pub interrupts: f64,
     /// The three together.
     pub sum: f64,
+    /// Periods of steady RUN that the averages are taken over; 0 where the sound was too short for one.
+    pub periods: u64,
 }
 
 /// What the data path should not need.
@@ -247,6 +255,15 @@ pub struct StreamResource {
     pub added: u64,
     /// When it was removed, in nanoseconds; `None` where it never was.
     pub removed: Option<u64>,
+}
+
+/// Something that a client cannot accept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientError {
+    /// When it was first noticed, in nanoseconds.
+    pub time_ns: u64,
+    /// What it is, in a sentence.
+    pub message: String,
 }
 
 /// A rule that the driver broke. Windows would stop with a bug check.

@@ -1,8 +1,8 @@
 //! Made-up reports for the tests: an exact run, a broken one, and one small enough to read as JSON.
 
 use super::model::{
-    BugCheck, ByContext, DeviceAccesses, Dpc, Driver, Finding, Format, GetPosition, Glitch, Glitches, Hex,
-    LogLine, PerPeriod, Position, Profile, Report, Run, StreamResource,
+    BugCheck, ByContext, ClientError, DeviceAccesses, Dpc, Driver, Finding, Format, GetPosition, Glitch,
+    Glitches, Hex, LogLine, PerPeriod, Position, Profile, Report, Run, StreamResource,
 };
 use super::timeline::{MomentKind, PeriodSample, PositionSample};
 use crate::sound::GlitchKind;
@@ -39,12 +39,13 @@ pub(super) fn exact() -> Report {
             device_step_frames: 480.0,
             backward_steps: 0,
             samples: 8_160,
+            judged: true,
         },
         get_position: GetPosition { calls: 8_160, max_reads: 2 },
         device_accesses: DeviceAccesses {
             total: 20_031,
             by_context: ByContext { start: 71, client: 16_324, isr: 1_634, dpc: 2_002, thread: 0 },
-            per_period: PerPeriod { reads: 1.0, writes: 2.0, interrupts: 1.0, sum: 4.0 },
+            per_period: PerPeriod { reads: 1.0, writes: 2.0, interrupts: 1.0, sum: 4.0, periods: 812 },
         },
         interrupts: 817,
         periods: 817,
@@ -96,6 +97,19 @@ pub(super) fn exact() -> Report {
     report
 }
 
+/// The same sound, with a client that was told what cannot be.
+pub(super) fn mistold() -> Report {
+    let mut report = exact();
+    report.client_errors = vec![
+        ClientError {
+            time_ns: 40_000_000,
+            message: "in RUN the position went back from frame 960 to 900".into(),
+        },
+        ClientError { time_ns: 8_200_000_000, message: "an event was signalled in PAUSE <once>".into() },
+    ];
+    report
+}
+
 /// The same with a lost period, a repeated one, a position that runs back, and a rule broken.
 pub(super) fn broken() -> Report {
     let mut report = exact();
@@ -108,6 +122,7 @@ pub(super) fn broken() -> Report {
         ],
     };
     report.position.backward_steps = 1;
+    report.client_errors = mistold().client_errors;
     report.position.max_error_frames = 1_440.0;
     report.run = Run { allocations: 3, bytes_copied: 1_920 };
     report.stream_resources = Vec::new();
@@ -146,5 +161,6 @@ pub(super) fn small() -> Report {
     report.timeline.moments.truncate(1);
     report.stream_resources = exact().stream_resources[1..].to_vec();
     report.findings[0].stack.truncate(1);
+    report.client_errors.truncate(1);
     report
 }

@@ -15,6 +15,7 @@ pub fn summary(report: &Report, colour: bool) -> String {
     let (paint, verdict) = match report.verdict() {
         Verdict::Exact => ("32", "bit-exact: what came out is what went in"),
         Verdict::Differs => ("33", "the sound that came out is not the sound that went in"),
+        Verdict::Mistold => ("33", "the sound is right, what the driver told its client is not"),
         Verdict::Finding => ("31", "the driver broke a rule of Windows"),
     };
     let verdict = if colour { format!("\x1b[1;{paint}m{verdict}\x1b[0m") } else { verdict.to_owned() };
@@ -63,6 +64,10 @@ pub fn summary(report: &Report, colour: bool) -> String {
         "trace",
         format!("{} (seed {})", report.trace_hash.get(..16).unwrap_or(&report.trace_hash), report.seed),
     );
+    for error in report.client_errors.iter().take(LISTED) {
+        line("client error", format!("at {:.3} s {}", error.time_ns as f64 / 1e9, error.message));
+    }
+    more(&mut line, report.client_errors.len());
     if report.findings.is_empty() {
         line("findings", "none".to_owned());
     }
@@ -109,8 +114,9 @@ fn sound(report: &Report) -> String {
 }
 
 fn position(report: &Report) -> String {
+    let judged = if report.position.judged { "" } else { "; too much for this buffer to judge by" };
     format!(
-        "error at most {:.1} frames (the device steps by {}), {}, {} of at most {}",
+        "error at most {:.1} frames (the device steps by {}{judged}), {}, {} of at most {}",
         report.position.max_error_frames,
         report.position.device_step_frames,
         count(report.position.backward_steps, "backward step"),
@@ -121,6 +127,9 @@ fn position(report: &Report) -> String {
 
 fn interactions(report: &Report) -> String {
     let per = report.device_accesses.per_period;
+    if per.periods == 0 {
+        return "not measured: no period of steady RUN".to_owned();
+    }
     let own = format!(
         "{:.2} per period: {:.2} reads, {:.2} writes, {:.2} interrupts",
         per.sum, per.reads, per.writes, per.interrupts
@@ -198,6 +207,26 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} in\n{text}");
         }
+    }
+
+    #[test]
+    fn a_client_that_was_told_nonsense_says_so() {
+        let text = summary(&sample::mistold(), false);
+        for part in [
+            "what the driver told its client is not",
+            "client error  at 0.040 s in RUN the position went back",
+        ] {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_measured_is_not_given_as_zero() {
+        let mut report = sample::exact();
+        report.device_accesses.per_period = Default::default();
+        report.position.judged = false;
+        let text = summary(&report, false);
+        assert!(text.contains("not measured") && text.contains("too much for this buffer"), "{text}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::SetupError;
 use super::check;
 use super::failed;
 use super::machine::Loader;
+use super::stopped_for_a_reason;
 use super::summary;
 use crate::nt::kernel;
 use crate::options::Lifecycle;
@@ -30,26 +31,22 @@ pub fn lifecycle(options: &Lifecycle) -> Result<Verdict, SetupError> {
         let result = if options_copy.fail_each_step {
             fail_each_step(&loader)
         } else {
-            (0..options_copy.cycles).try_for_each(|_| cycle(&loader)).map(|()| {
-                format!("{} cycles of load, start, stop, start, remove, unload", options_copy.cycles)
-            })
+            cycles(&loader, options_copy.cycles)
         };
         *shared.borrow_mut() = result;
     });
-    if let Some(message) = machine.kernel.verifier.environment() {
-        return Err(SetupError::Environment(message));
-    }
+    stopped_for_a_reason(machine.kernel)?;
     let findings = machine.kernel.verifier.findings();
+    let text = outcome.replace(Ok(String::new()));
     if findings.is_empty() {
-        let text = Rc::into_inner(outcome).map_or(Ok(String::new()), RefCell::into_inner)?;
-        println!("{text}: nothing found, nothing left behind");
+        println!("{}: nothing found, nothing left behind", text?);
+    } else if let Ok(text) = text {
+        println!("{text}");
     }
     for finding in &findings {
         println!("{finding}");
     }
-    let mut report = summary::machine_report(&options.machine, &machine, &image);
-    // No sound was asked for, so none can differ.
-    report.bit_exact = true;
+    let report = summary::machine_report(&options.machine, &machine, &image);
     if let Some(path) = &options.machine.report {
         std::fs::write(path, report.to_json())
             .map_err(|source| SetupError::Output { path: path.clone(), source })?;
@@ -57,7 +54,18 @@ pub fn lifecycle(options: &Lifecycle) -> Result<Verdict, SetupError> {
     Ok(report.verdict())
 }
 
-fn cycle(loader: &Loader) -> Result<(), SetupError> {
+fn cycles(loader: &Loader, wanted: u32) -> Result<String, SetupError> {
+    for number in 1..=wanted {
+        // What a driver left behind points into an image that is no longer there: nothing goes on from here.
+        if !cycle(loader)? {
+            return Ok(format!("ended by findings in cycle {number}"));
+        }
+    }
+    Ok(format!("{wanted} cycles of load, start, stop, start, remove, unload"))
+}
+
+/// One life of the driver; whether nothing was found in it.
+fn cycle(loader: &Loader) -> Result<bool, SetupError> {
     let image = loader.load_driver(kernel())?;
     let adapter = Adapter::load(kernel(), &image.entry()?).map_err(failed("DriverEntry"))?;
     check("AddDevice", adapter.add_device())?;
@@ -65,9 +73,11 @@ fn cycle(loader: &Loader) -> Result<(), SetupError> {
     check("stopping the device", adapter.stop())?;
     check("restarting the device", adapter.start())?;
     check("removing the device", adapter.remove())?;
-    adapter.unload();
-    loader.unload(&image);
-    Ok(())
+    let clean = adapter.unload();
+    if clean {
+        loader.unload(&image);
+    }
+    Ok(clean && kernel().verifier.findings().is_empty())
 }
 
 fn nothing_failed(status: i32) -> Result<(), i32> {
@@ -98,6 +108,9 @@ fn fail_each_step(loader: &Loader) -> Result<String, SetupError> {
                 check("removing the device", adapter.remove())?;
             }
             adapter.unload();
+        }
+        if !kernel.verifier.findings().is_empty() {
+            return Ok(format!("ended by findings after failure {step}: {hit:?}"));
         }
         loader.unload(&image);
         let Some(hit) = hit else {

@@ -90,10 +90,12 @@ impl Addresses {
     }
 }
 
-/// The device's step for a period of so many frames: QEMU's own where a period is no shorter.
+/// The device's step for a period of so many frames, microseconds: QEMU's own 10 ms, or less where two steps would be
+/// more than a period. A buffer of two periods cannot tell a position that stands still from one that moves by half a
+/// buffer at a time.
 pub(super) fn default_tick(period: u32, rate: u32) -> u32 {
-    let qemus_own = 10_000;
-    if u64::from(period) * 1_000_000 >= qemus_own * u64::from(rate) { qemus_own as u32 } else { 1_000 }
+    let period_us = u64::from(period) * 1_000_000 / u64::from(rate.max(1));
+    [10_000, 5_000].into_iter().find(|tick| 2 * u64::from(*tick) <= period_us).unwrap_or(1_000)
 }
 
 impl Machine {
@@ -123,6 +125,13 @@ impl Machine {
             loader.modules.borrow_mut().push((name.clone(), image));
         }
         Ok(Self { kernel, loader: Rc::new(loader), tick_us })
+    }
+}
+
+impl Machine {
+    /// Frames by which the device moves its position at a time.
+    pub fn step_frames(&self, rate: u32) -> f64 {
+        f64::from(self.tick_us) * f64::from(rate) / 1e6
     }
 }
 
@@ -178,5 +187,19 @@ impl Loader {
         if addresses.0.iter().filter(|known| known.path == self.driver).count() > 1 {
             addresses.0.retain(|known| !Rc::ptr_eq(&known.image, image));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::default_tick;
+
+    #[test]
+    fn a_step_is_at_most_half_a_period_where_the_device_can() {
+        assert_eq!(
+            [1024, 960, 480, 441, 128, 48].map(|period| default_tick(period, 48_000)),
+            [10_000, 10_000, 5_000, 1_000, 1_000, 1_000]
+        );
+        assert_eq!(default_tick(441, 44_100), 5_000);
     }
 }

@@ -12,6 +12,7 @@ pub use machine::LoadedImage;
 pub use machine::Machine;
 pub use play::play;
 
+use crate::nt::Kernel;
 use crate::pci::HardwareError;
 use crate::pe::ImageError;
 use crate::sound::WavError;
@@ -66,6 +67,17 @@ pub enum SetupError {
 
 fn failed(what: &'static str) -> impl Fn(i32) -> SetupError {
     move |status| SetupError::Driver { what, status }
+}
+
+/// A machine that stopped has a finding, or an environment to blame; never neither.
+fn stopped_for_a_reason(kernel: &Kernel) -> Result<(), SetupError> {
+    match kernel.verifier.environment() {
+        Some(message) => Err(SetupError::Environment(message)),
+        None if kernel.crashed() && kernel.verifier.findings().is_empty() => {
+            Err(SetupError::Environment("the machine stopped, and nobody said why".to_owned()))
+        }
+        None => Ok(()),
+    }
 }
 
 fn check(what: &'static str, status: i32) -> Result<(), SetupError> {

@@ -12,6 +12,7 @@ use super::SetupError;
 use super::check;
 use super::failed;
 use super::machine::default_tick;
+use super::stopped_for_a_reason;
 use super::summary;
 use crate::client::Disturbance;
 use crate::client::Kind;
@@ -20,11 +21,14 @@ use crate::client::Played;
 use crate::client::Player;
 use crate::client::format::Shape;
 use crate::client::format::data_format;
+use crate::nt::ClientEvent;
 use crate::nt::Context;
+use crate::nt::Kernel;
 use crate::options::Play;
 use crate::portcls::Adapter;
 use crate::portcls::AudioRange;
 use crate::portcls::Endpoint;
+use crate::portcls::KsState;
 use crate::portcls::Pin;
 use crate::report::Report;
 use crate::report::Verdict;
@@ -34,7 +38,10 @@ use crate::report::terminal;
 use crate::sound;
 use crate::sound::Pcm;
 
-/// What the system thread of a run hands out.
+/// Time after a stream was closed in which the device must be silent.
+const QUIET_NS: u64 = 50_000_000;
+
+/// What the system thread of a run hands out while it goes: a machine that crashes ends it anywhere.
 #[derive(Default)]
 struct Outcome {
     rounds: Vec<Round>,
@@ -42,6 +49,7 @@ struct Outcome {
 }
 
 /// One time the sound was played.
+#[derive(Default)]
 struct Round {
     played: Played,
     output: Vec<u8>,
@@ -62,21 +70,20 @@ pub fn play(options: &Play) -> Result<Verdict, SetupError> {
     let image = machine.loader.load_driver(machine.kernel)?;
     let (shared, entry) = (outcome.clone(), image.clone());
     let (scene, sound) = (options.clone(), pcm.clone());
+    let step_frames = machine.step_frames(pcm.rate);
     machine.kernel.run(move || {
-        let mut outcome = Outcome::default();
-        if let Err(error) = perform(&entry, &scene, &sound, &mut outcome.rounds) {
-            outcome.error = Some(error);
-        }
-        shared.replace(outcome);
+        let error = perform(&entry, &scene, &sound, step_frames, &shared).err();
+        shared.borrow_mut().error = error;
     });
     let rest = machine.kernel.hardware.borrow_mut().finish()?;
     let Outcome { mut rounds, error } = outcome.take();
-    if let Some(last) = rounds.last_mut() {
+    if machine.kernel.crashed() {
+        // The client's books went down with it; what came out of the device did not.
+        rounds.push(Round { output: rest, ..Round::default() });
+    } else if let Some(last) = rounds.last_mut() {
         last.output.extend(rest);
     }
-    if let Some(message) = machine.kernel.verifier.environment() {
-        return Err(SetupError::Environment(message));
-    }
+    stopped_for_a_reason(machine.kernel)?;
     if let Some(error) = error.filter(|_| machine.kernel.verifier.findings().is_empty()) {
         return Err(error);
     }
@@ -91,7 +98,8 @@ fn perform(
     image: &Rc<LoadedImage>,
     options: &Play,
     pcm: &Pcm,
-    rounds: &mut Vec<Round>,
+    step_frames: f64,
+    outcome: &RefCell<Outcome>,
 ) -> Result<(), SetupError> {
     let kernel = crate::nt::kernel();
     let adapter = Rc::new(Adapter::load(kernel, &image.entry()?).map_err(failed("DriverEntry"))?);
@@ -102,25 +110,48 @@ fn perform(
             check("stopping the device", adapter.stop())?;
             check("restarting the device", adapter.start())?;
         }
-        let played = play_once(&adapter, options, pcm)?;
-        rounds.push(Round { played, output: kernel.hardware.borrow_mut().played()? });
+        let played = play_once(&adapter, options, pcm, step_frames)?;
+        let output = kernel.hardware.borrow_mut().played()?;
+        outcome.borrow_mut().rounds.push(Round { played, output });
+        listen_to_silence(kernel, pcm, outcome)?;
     }
     if options.remove_at.is_none() {
         check("removing the device", adapter.remove())?;
     }
     // The client is gone, and with it the other reference.
-    if let Some(adapter) = Rc::into_inner(adapter) {
-        adapter.unload();
+    let adapter = Rc::into_inner(adapter)
+        .ok_or_else(|| SetupError::Environment("the client did not let go of the device".to_owned()))?;
+    adapter.unload();
+    Ok(())
+}
+
+/// No stream is open: a device that goes on playing was not stopped.
+fn listen_to_silence(kernel: &Kernel, pcm: &Pcm, outcome: &RefCell<Outcome>) -> Result<(), SetupError> {
+    kernel.sleep_until(kernel.now() + QUIET_NS);
+    let more = kernel.hardware.borrow_mut().played()?;
+    let mut outcome = outcome.borrow_mut();
+    if let Some(round) = outcome.rounds.last_mut().filter(|_| !more.is_empty()) {
+        let frames = more.len() / pcm.frame_bytes();
+        let text =
+            format!("the device went on playing after the stream was closed: {frames} frames in 50 ms");
+        round.played.errors.add(kernel.now(), "sound after STOP", text);
+        round.output.extend(more);
     }
     Ok(())
 }
 
-fn play_once(adapter: &Rc<Adapter>, options: &Play, pcm: &Pcm) -> Result<Played, SetupError> {
+fn play_once(
+    adapter: &Rc<Adapter>,
+    options: &Play,
+    pcm: &Pcm,
+    step_frames: f64,
+) -> Result<Played, SetupError> {
     let kernel = crate::nt::kernel();
     let plan = Plan {
         pcm: pcm.clone(),
         kind: options.client,
         period: options.period as usize,
+        step_frames,
         disturbance: match (options.pause_at, options.remove_at) {
             (Some(frame), _) => Some(Disturbance::PauseAt { frame }),
             (_, Some(frame)) => Some(Disturbance::AbandonAt { frame }),
@@ -166,9 +197,10 @@ fn client(
         Kind::Position => pin.allocate(((4 * plan.period).max(plan.pcm.rate as usize / 25) * frame) as u32),
     }
     .map_err(failed("allocating the audio buffer"))?;
-    let played = Player::new(kernel, &pin, &buffer, plan).play();
+    let event = ClientEvent::new(kernel);
+    let played = Player::new(kernel, &pin, &buffer, &event, plan).play();
     if torn_out {
-        check("surprise removal", adapter.surprise_remove())?;
+        tear_out(adapter, &pin, &event)?;
     }
     drop(buffer);
     pin.close();
@@ -176,6 +208,22 @@ fn client(
         check("removing the device", adapter.remove())?;
     }
     Ok(played)
+}
+
+/// The device is torn out under a running stream. The client notices nothing of it before its own calls fail: they go
+/// on, before the driver is told and afterwards, and whatever they return, they must return.
+fn tear_out(adapter: &Adapter, pin: &Pin, event: &ClientEvent) -> Result<(), SetupError> {
+    let go_on = || {
+        let _ = pin.position();
+        let _ = pin.position_at_dispatch();
+        event.wait(20_000_000);
+    };
+    check("surprise removal", adapter.surprise_remove_under(go_on))?;
+    go_on();
+    pin.set_state(KsState::Pause);
+    pin.set_state(KsState::Run);
+    go_on();
+    Ok(())
 }
 
 /// The driver's data ranges in words.
@@ -209,9 +257,8 @@ fn assemble(options: &Play, machine: &Machine, image: &LoadedImage, pcm: &Pcm, r
             }
         }
     }
-    if let Some(last) = rounds.last() {
-        summary::add_played(&mut report, machine, &last.played);
-    }
+    let played: Vec<Played> = rounds.iter().map(|round| round.played.clone()).collect();
+    summary::add_played(&mut report, machine, &played);
     report
 }
 

@@ -114,20 +114,30 @@ pub(super) fn machine_report(options: &MachineOptions, machine: &Machine, image:
     report
 }
 
-/// Adds what the client and the books of RUN say.
-pub(super) fn add_played(report: &mut Report, machine: &Machine, played: &Played) {
+/// Adds what the client and the books of RUN say. `all` are the times that the sound was played: what must not be at
+/// all is taken from all of them, everything else from the last.
+pub(super) fn add_played(report: &mut Report, machine: &Machine, all: &[Played]) {
     let kernel = machine.kernel;
+    let Some(played) = all.last() else { return };
+    let sum = |count: fn(&Played) -> u64| all.iter().map(count).sum();
     report.buffer_frames = played.buffer_frames;
     report.periods = played.periods;
     report.events_signalled = played.run.events_signalled;
-    report.run = model::Run { allocations: played.run.allocations, bytes_copied: played.run.bytes_copied };
-    report.position = model::Position {
-        max_error_frames: played.max_error_frames,
-        device_step_frames: f64::from(machine.tick_us) * f64::from(report.format.rate) / 1e6,
-        backward_steps: played.backward_steps,
-        samples: played.samples,
+    report.run = model::Run {
+        allocations: sum(|played| played.run.allocations),
+        bytes_copied: sum(|played| played.run.bytes_copied),
     };
-    report.get_position = model::GetPosition { calls: played.samples, max_reads: played.max_reads };
+    report.position = model::Position {
+        max_error_frames: all.iter().map(|played| played.max_error_frames).fold(0.0, f64::max),
+        device_step_frames: machine.step_frames(report.format.rate),
+        backward_steps: sum(|played| played.backward_steps),
+        samples: played.samples,
+        judged: all.iter().all(|played| played.position_judged),
+    };
+    report.get_position = model::GetPosition {
+        calls: played.samples,
+        max_reads: all.iter().map(|played| played.max_reads).max().unwrap_or(0),
+    };
     let (steady, periods) = played.steady;
     if periods > 0 {
         let total = steady.total();
@@ -137,6 +147,7 @@ pub(super) fn add_played(report: &mut Report, machine: &Machine, played: &Played
             writes: each(total.writes),
             interrupts: each(steady.interrupts),
             sum: each(total.reads + total.writes + steady.interrupts),
+            periods,
         };
     }
     let dpc = kernel.accounts.dpc.get();
@@ -155,11 +166,5 @@ pub(super) fn add_played(report: &mut Report, machine: &Machine, played: &Played
         report.timeline.moment(time_ns, kind);
     }
     report.timeline.moments.sort_by_key(|moment| (moment.time_ns, moment.kind));
-    for text in &played.state_errors {
-        report.log.push(model::LogLine {
-            time_ns: kernel.now(),
-            source: "rig".to_owned(),
-            text: text.clone(),
-        });
-    }
+    report.client_errors = all.iter().flat_map(|played| played.errors.list()).collect();
 }
