@@ -61,6 +61,7 @@ pub struct Player<'a> {
     pub(super) event: &'a ClientEvent,
     pub(super) plan: &'a Plan,
     pub(super) played: Played,
+    progress: &'a dyn Fn(usize),
     /// Next frame of the input to be written.
     next: usize,
     /// Next frame of the buffer to be written, counted on over all its rounds.
@@ -92,6 +93,7 @@ impl<'a> Player<'a> {
             event,
             plan,
             played: Played { buffer_frames: bytes / frame, ..Played::default() },
+            progress: &|_| {},
             next: 0,
             written: 0,
             witness: Witness::new(bytes, frame, plan.step_frames),
@@ -105,7 +107,10 @@ impl<'a> Player<'a> {
     }
 
     /// Plays the sound from STOP to STOP, as the kind of client does.
-    pub fn play(mut self) -> Played {
+    ///
+    /// `progress` hears how many frames of the input have been written, once a period.
+    pub fn play(mut self, progress: &'a dyn Fn(usize)) -> Played {
+        self.progress = progress;
         match self.plan.kind {
             Kind::Event => self.play_by_events(),
             Kind::Position => self.play_by_position(),
@@ -272,6 +277,7 @@ impl<'a> Player<'a> {
 
     /// Books one period: called when the client has seen it end. Steady RUN begins after the first buffer.
     pub(super) fn period_ended(&mut self) {
+        (self.progress)(self.next);
         let now = self.kernel.accounts.snapshot();
         let period = now.since(&self.period_began);
         let total = period.total();

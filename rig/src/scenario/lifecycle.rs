@@ -61,17 +61,32 @@ fn cycles(loader: &Loader, wanted: u32) -> Result<String, SetupError> {
             return Ok(format!("ended by findings in cycle {number}"));
         }
     }
-    Ok(format!("{wanted} cycles of load, start, stop, start, remove, unload"))
+    // Last, as the device does not come back. It is at rest, so that a driver has to find out by itself.
+    if !life(loader, |adapter| check("surprise removal", adapter.surprise_remove()))? {
+        return Ok("ended by findings after the surprise removal".to_owned());
+    }
+    Ok(format!(
+        "{wanted} cycles of load, start, stop, start, remove, unload, and one with a surprise removal"
+    ))
 }
 
-/// One life of the driver; whether nothing was found in it.
 fn cycle(loader: &Loader) -> Result<bool, SetupError> {
+    life(loader, |adapter| {
+        check("stopping the device", adapter.stop())?;
+        check("restarting the device", adapter.start())
+    })
+}
+
+/// One life of the driver, with what happens to its device once that is started; whether nothing was found in it.
+fn life(
+    loader: &Loader,
+    started: impl FnOnce(&Adapter) -> Result<(), SetupError>,
+) -> Result<bool, SetupError> {
     let image = loader.load_driver(kernel())?;
     let adapter = Adapter::load(kernel(), &image.entry()?).map_err(failed("DriverEntry"))?;
     check("AddDevice", adapter.add_device())?;
     check("starting the device", adapter.start())?;
-    check("stopping the device", adapter.stop())?;
-    check("restarting the device", adapter.start())?;
+    started(&adapter)?;
     check("removing the device", adapter.remove())?;
     let clean = adapter.unload();
     if clean {

@@ -3,6 +3,7 @@
 mod lifecycle;
 mod machine;
 mod play;
+mod progress;
 mod summary;
 
 use std::path::PathBuf;

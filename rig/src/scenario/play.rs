@@ -12,6 +12,7 @@ use super::SetupError;
 use super::check;
 use super::failed;
 use super::machine::default_tick;
+use super::progress::Progress;
 use super::stopped_for_a_reason;
 use super::summary;
 use crate::client::Disturbance;
@@ -198,7 +199,9 @@ fn client(
     }
     .map_err(failed("allocating the audio buffer"))?;
     let event = ClientEvent::new(kernel);
-    let played = Player::new(kernel, &pin, &buffer, &event, plan).play();
+    let progress = Progress::new(&plan.pcm);
+    let played = Player::new(kernel, &pin, &buffer, &event, plan).play(&|frame| progress.at(frame));
+    progress.end();
     if torn_out {
         tear_out(adapter, &pin, &event)?;
     }
