@@ -10,6 +10,7 @@ fn a_hundred_cycles_of_load_and_unload() {
     let run = rig(&folder, &["lifecycle", "--cycles", "100"]);
     assert_eq!(run.status, 0, "{}", run.text);
     assert!(run.text.contains("100 cycles"), "{}", run.text);
+    assert!(run.text.contains("and one with a surprise removal"), "{}", run.text);
 }
 
 #[test]
