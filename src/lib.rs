@@ -31,7 +31,8 @@
 //! | `wave`, `topology` | the two filters that Windows sees |
 //! | `adapter` | one device instance, from start to teardown |
 //!
-//! `unsafe` lives in `platform`, in the crate `portcls`, and in the entry point below.
+//! `unsafe` lives in `platform`, in the crate `portcls`, in `pool2` (the allocator's kernel function, for kernels that
+//! lack it), and in the entry point below.
 
 #![no_std]
 #![deny(

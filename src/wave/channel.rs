@@ -161,7 +161,7 @@ impl<D: SoundDevice> Channel<D> {
         self.state.with(at, |state, _| state.running)
     }
 
-    /// Where the stream is. Reads registers in RUN only, two as a rule.
+    /// Where the stream is. Reads registers in RUN only: one, or two where the descriptor has changed.
     pub(crate) fn position<L: AtMostDispatch>(&self, at: &mut Irql<L>) -> Position {
         self.state.with(at, |state, at| {
             let running = state.running;
