@@ -40,11 +40,26 @@ pub(crate) fn initialize(header: At<DispatcherHeader>, kind: u8, signal_state: i
     });
 }
 
+/// Time between two ticks of the clock: what `KeQueryTimeIncrement` tells.
+pub(crate) const CLOCK_TICK_NS: u64 = 15_625_000;
+
+/// The first tick of the clock at `time` or after it: waits and timers end at ticks.
+pub(crate) fn next_tick(time: u64) -> u64 {
+    time.div_ceil(CLOCK_TICK_NS).saturating_mul(CLOCK_TICK_NS)
+}
+
 struct Armed {
     timer: *mut KTimer,
     due: u64,
     period_ns: u64,
     dpc: *mut KDpc,
+}
+
+impl Armed {
+    /// Timers of the kernel are looked at when the clock ticks.
+    fn fires_at(&self) -> u64 {
+        next_tick(self.due)
+    }
 }
 
 /// The timers that are set.
@@ -53,7 +68,12 @@ pub(crate) struct Timers(RefCell<Vec<Armed>>);
 
 impl Timers {
     pub(super) fn next_due(&self) -> Option<u64> {
-        self.0.borrow().iter().map(|armed| armed.due).min()
+        self.0.borrow().iter().map(Armed::fires_at).min()
+    }
+
+    /// Whether one is due.
+    pub(super) fn due(&self, now: u64) -> bool {
+        self.next_due().is_some_and(|due| due <= now)
     }
 
     /// Addresses of the timers that are still set.
@@ -158,7 +178,7 @@ impl Kernel {
         loop {
             let now = self.now();
             let mut timers = self.timers.0.borrow_mut();
-            let Some(place) = timers.iter().position(|armed| armed.due <= now) else { return };
+            let Some(place) = timers.iter().position(|armed| armed.fires_at() <= now) else { return };
             let (timer, dpc) = (timers[place].timer, timers[place].dpc);
             if timers[place].period_ns > 0 {
                 timers[place].due += timers[place].period_ns;

@@ -51,7 +51,7 @@ impl Kernel {
 
     /// Whether an interrupt or a DPC waits to be let in.
     pub(crate) fn work_pending(&self) -> bool {
-        !self.dpcs.0.borrow().is_empty() || self.interrupt_pending()
+        !self.dpcs.0.borrow().is_empty() || self.timers.due(self.now()) || self.interrupt_pending()
     }
 
     /// Lets in what the current IRQL allows: interrupts first, then DPCs, until nothing is left.
@@ -63,6 +63,8 @@ impl Kernel {
             if self.current_irql() >= DISPATCH_LEVEL {
                 return;
             }
+            self.expire_timers();
+            self.expire_waits();
             let Some(dpc) = self.dpcs.0.borrow_mut().pop_front() else { return };
             self.run_dpc(dpc);
         }

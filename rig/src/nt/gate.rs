@@ -32,6 +32,9 @@ impl Kernel {
             thread.calls.borrow_mut().push(call);
         }
         self.verifier.check_import(self, &call);
+        if self.overdue() {
+            self.verifier.runaway(self, None);
+        }
     }
 
     fn leave_import(&self) {
@@ -57,7 +60,14 @@ impl Kernel {
         debug_assert_eq!(irql, self.current_irql(), "{what} is entered at its documented level");
         self.trace.add(self.now(), Event::Call(what, irql));
         let locks = self.spinlocks.count();
+        let thread = self.current_thread();
+        if thread.as_ref().is_some_and(|thread| thread.enter_driver(self.now())) {
+            self.feed_watchdog();
+        }
         let result = call();
+        if let Some(thread) = thread {
+            thread.leave_driver();
+        }
         self.verifier.check_return(self, what, irql, locks);
         self.deliver();
         self.preempt();

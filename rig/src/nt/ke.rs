@@ -26,10 +26,13 @@ fn deadline(kernel: &Kernel, timeout: At<i64>) -> Deadline {
         return Deadline::Never;
     }
     let units = timeout.read();
-    if units <= 0 {
-        Deadline::At(kernel.now() + units.unsigned_abs() * 100)
-    } else {
-        Deadline::At(units.unsigned_abs().saturating_sub(super::hal::BOOT_SYSTEM_TIME) * 100)
+    match units {
+        0 => Deadline::At(kernel.now()),
+        ..0 => Deadline::At(dispatcher::next_tick(kernel.now() + units.unsigned_abs().saturating_mul(100))),
+        _ => {
+            let since_boot = units.unsigned_abs().saturating_sub(super::hal::BOOT_SYSTEM_TIME);
+            Deadline::At(dispatcher::next_tick(since_boot.saturating_mul(100)))
+        }
     }
 }
 
@@ -139,8 +142,9 @@ declare_exports! { "ntoskrnl.exe";
 
     fn KeDelayExecutionThread(_mode: i8, _alertable: u8, interval: At<i64>) -> NtStatus |kernel| {
         let until = deadline(kernel, interval);
-        if let Deadline::At(time) = until {
-            kernel.sleep_until(time);
+        match until {
+            Deadline::At(time) if time > kernel.now() => kernel.sleep_until(time),
+            _ => kernel.give_way(),
         }
         super::abi::STATUS_SUCCESS
     }

@@ -39,6 +39,7 @@ mod sched;
 mod spinlock;
 mod trace;
 mod trapped;
+mod watchdog;
 
 use std::cell::Cell;
 use std::cell::RefCell;
@@ -87,6 +88,7 @@ pub struct Kernel {
     pub(crate) irql: irql::Irql,
     pub(crate) scheduler: sched::Scheduler,
     pub(crate) timers: dispatcher::Timers,
+    pub(crate) watchdog: watchdog::Watchdog,
     pub(crate) dpcs: dpc::Queue,
     /// Connected interrupts.
     pub interrupts: interrupt::Interrupts,
@@ -130,6 +132,7 @@ pub fn boot(profile: Profile, hardware: Box<dyn Hardware>) -> &'static Kernel {
         irql: irql::Irql::default(),
         scheduler: sched::Scheduler::default(),
         timers: dispatcher::Timers::default(),
+        watchdog: watchdog::Watchdog::default(),
         dpcs: dpc::Queue::default(),
         interrupts: interrupt::Interrupts::default(),
         spinlocks: spinlock::Held::default(),
@@ -144,6 +147,8 @@ pub fn boot(profile: Profile, hardware: Box<dyn Hardware>) -> &'static Kernel {
     }));
     KERNEL.set(Some(kernel));
     trapped::install();
+    kernel.start_watchdog();
+    kernel.feed_watchdog();
     kernel
 }
 

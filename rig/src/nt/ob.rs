@@ -41,11 +41,6 @@ impl Objects {
         references.iter().find(|(thread, _)| thread.pointer() == pointer).map(|(thread, _)| thread.clone())
     }
 
-    pub(crate) fn thread_ended(&self, thread: &ThreadRef) {
-        // An ended thread's object lives on while it is referenced; nothing else to do.
-        debug_assert!(thread.ended());
-    }
-
     fn reference(&self, thread: &ThreadRef) -> u32 {
         let mut references = self.references.borrow_mut();
         match references.iter_mut().find(|(other, _)| Rc::ptr_eq(other, thread)) {

@@ -28,6 +28,9 @@ const STACK_BYTES: usize = 1 << 20;
 /// Virtual time without any progress after which the machine is said to hang.
 const HANG_NS: u64 = 20_000_000_000;
 
+/// What a change of threads costs.
+const GIVE_WAY_NS: u64 = 1_000;
+
 /// Priority of rig threads that play system and client.
 pub(super) const NORMAL_PRIORITY: i32 = 8;
 
@@ -82,6 +85,9 @@ pub struct Thread {
     /// Lowest and highest address of the stack.
     stack: (u64, u64),
     pub(crate) calls: RefCell<Vec<ImportCall>>,
+    /// Calls into the driver that it is in, one inside the other, and since when it is in the first.
+    deep: Cell<u32>,
+    entered_at: Cell<u64>,
 }
 
 /// A thread, held by whoever is interested.
@@ -96,6 +102,26 @@ impl Thread {
     /// Whether it has ended.
     pub fn ended(&self) -> bool {
         self.state.get() == State::Ended
+    }
+
+    /// A call into the driver begins; whether it is the first that this thread is in.
+    pub(crate) fn enter_driver(&self, now: u64) -> bool {
+        let deep = self.deep.replace(self.deep.get() + 1);
+        if deep == 0 {
+            self.entered_at.set(now);
+        }
+        deep == 0
+    }
+
+    /// It has returned.
+    pub(crate) fn leave_driver(&self) {
+        self.deep.set(self.deep.get() - 1);
+    }
+
+    /// Whether it waits in a call of the system's that the driver does not return from.
+    fn stuck(&self, now: u64) -> bool {
+        let called = !self.drivers && self.deep.get() > 0 && self.state.get() == State::Waiting;
+        called && now - self.entered_at.get() > HANG_NS
     }
 
     pub(crate) fn set_priority(&self, priority: i32) -> i32 {
@@ -113,6 +139,8 @@ pub(crate) struct Scheduler {
     threads: RefCell<Vec<ThreadRef>>,
     idle: RefCell<Option<ThreadRef>>,
     current: RefCell<Option<ThreadRef>>,
+    /// Threads that have ended, and nobody has been told yet.
+    ended: RefCell<Vec<ThreadRef>>,
     last_progress: Cell<u64>,
     /// The longest step of virtual time taken while everybody waits.
     pub quantum: Cell<u64>,
@@ -177,6 +205,8 @@ impl Kernel {
             yielder: Cell::new(core::ptr::null()),
             stack: extent,
             calls: RefCell::default(),
+            deep: Cell::new(0),
+            entered_at: Cell::new(0),
         });
         let own = Rc::downgrade(&thread);
         let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
@@ -195,6 +225,7 @@ impl Kernel {
         let idle = self.spawn("idle", Context::Start, false, || {
             let kernel = super::kernel();
             loop {
+                kernel.tell_of_the_ended();
                 kernel.deliver();
                 if let Some(thread) = kernel.current_thread() {
                     thread.suspend();
@@ -206,7 +237,7 @@ impl Kernel {
         let root = self.spawn("system", Context::Start, false, root);
         self.scheduler.last_progress.set(self.now());
         while !self.crashed() && !root.ended() {
-            if self.work_pending() {
+            if self.work_pending() || !self.scheduler.ended.borrow().is_empty() {
                 self.resume(&idle);
                 self.scheduler.last_progress.set(self.now());
             } else if let Some(next) = self.best_ready() {
@@ -255,8 +286,16 @@ impl Kernel {
         thread.state.set(State::Ended);
         self.scheduler.threads.borrow_mut().retain(|other| !Rc::ptr_eq(other, thread));
         thread.object.borrow_mut().header.signal_state = 1;
-        self.objects.thread_ended(thread);
-        self.wake_waiters(thread.object.as_ptr().cast());
+        self.scheduler.ended.borrow_mut().push(thread.clone());
+    }
+
+    /// Wakes whoever waits for threads that have ended. Looks at objects of the driver's, and so has to be done on a
+    /// thread: one of them may be where nothing is any more.
+    fn tell_of_the_ended(&self) {
+        loop {
+            let Some(thread) = self.scheduler.ended.borrow_mut().pop() else { return };
+            self.wake_waiters(thread.object.as_ptr().cast());
+        }
     }
 
     fn best_ready(&self) -> Option<ThreadRef> {
@@ -285,14 +324,15 @@ impl Kernel {
         drop(waits);
         let longest = now + self.scheduler.quantum.get().max(1_000);
         self.advance_to(due.map_or(longest, |due| due.clamp(now + 10, longest)));
-        self.expire_timers();
         self.expire_waits();
-        if self.now() - self.scheduler.last_progress.get() > HANG_NS {
+        let now = self.now();
+        let stuck = self.scheduler.threads.borrow().iter().any(|thread| thread.stuck(now));
+        if stuck || now - self.scheduler.last_progress.get() > HANG_NS {
             self.verifier.hang(self);
         }
     }
 
-    fn expire_waits(&self) {
+    pub(crate) fn expire_waits(&self) {
         let now = self.now();
         let threads = self.scheduler.threads.borrow().clone();
         for thread in threads {
@@ -323,7 +363,17 @@ impl Kernel {
         thread.wait.replace(Some(wait));
         thread.state.set(State::Waiting);
         thread.suspend();
+        self.feed_watchdog();
         thread.wait_status.get()
+    }
+
+    /// Lets other threads of the same priority run, and takes a moment to do so.
+    pub(crate) fn give_way(&self) {
+        self.spend(GIVE_WAY_NS);
+        if let Some(thread) = self.current_thread() {
+            self.make_ready(&thread);
+            thread.suspend();
+        }
     }
 
     /// After an object was signalled: readies every thread whose wait it completes.
@@ -402,6 +452,14 @@ impl Kernel {
             .filter(|thread| thread.state.get() == State::Waiting)
             .map(|thread| thread.name.clone())
             .collect()
+    }
+
+    /// A thread of the system's that the driver keeps waiting, and the call in which it waits.
+    pub(crate) fn stuck_call(&self) -> Option<(String, ImportCall)> {
+        let (threads, now) = (self.scheduler.threads.borrow(), self.now());
+        let thread = threads.iter().find(|thread| thread.stuck(now))?;
+        let call = *thread.calls.borrow().last()?;
+        Some((thread.name.clone(), call))
     }
 
     /// The thread behind a driver's `PETHREAD`, if it is alive.

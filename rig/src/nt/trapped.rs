@@ -40,6 +40,9 @@ thread_local! {
 
 const PAGE: u64 = 4096;
 
+/// What an access costs the processor.
+const ACCESS_COST_NS: u64 = 100;
+
 /// Kinds of access, for the trace.
 const PORT_READ: u8 = 0x10;
 const PORT_WRITE: u8 = 0x20;
@@ -73,6 +76,9 @@ fn on_trap(trap: &mut Trap) {
             Cause::PageFault { address, .. } => kernel.verifier.bad_pointer(kernel, address as u64, None),
             other => panic!("the rig trapped: {other:?}"),
         }
+    }
+    if trap.cause() == Cause::Watchdog || kernel.overdue() {
+        kernel.verifier.runaway(kernel, Some((trap.registers.rip, trap.registers.rsp)));
     }
     if !perform(kernel, trap) {
         fault(kernel, trap)
@@ -204,6 +210,8 @@ impl Kernel {
             Ok(value) => value,
             Err(error) => self.hardware_failed(&error.to_string()),
         };
+        // A loop that waits by reading a register must come to an end.
+        self.spend(ACCESS_COST_NS);
         let write = matches!(kind, PORT_WRITE | MEMORY_WRITE);
         self.accounts.access(self.context(), write);
         self.trace.add(self.now(), Event::Access(kind | width.bytes() as u8, address, value));

@@ -72,6 +72,8 @@ pub enum Cause {
     GeneralProtection,
     /// Single-stepping: one instruction of driver code was executed; `rip` is behind it.
     Step,
+    /// The code has run for longer than it may ([`super::watch`]).
+    Watchdog,
     /// Something else.
     Other {
         /// Linux' signal.

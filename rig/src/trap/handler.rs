@@ -48,6 +48,8 @@ mod exception {
     pub(super) const X87: u64 = 16;
     pub(super) const ALIGNMENT: u64 = 17;
     pub(super) const SIMD: u64 = 19;
+    /// None of the processor's: the watchdog.
+    pub(super) const WATCHDOG: u64 = 256;
 }
 
 /// Bits of the error code of a page fault.
@@ -174,6 +176,15 @@ extern "C" fn on_signal(signal: i32, info: *mut libc::siginfo_t, context: *mut c
     redirect(signal, context, in_driver);
 }
 
+/// In the watchdog's handler: if driver code was interrupted, the hook hears of it.
+pub(super) fn interrupt(signal: i32, context: &mut libc::mcontext_t) {
+    let in_driver = code::find(context.gregs[libc::REG_RIP as usize] as usize).is_some();
+    if in_driver && HOOKS.get().is_some() && COPYING.get().is_none() {
+        context.gregs[libc::REG_TRAPNO as usize] = exception::WATCHDOG as i64;
+        redirect(signal, context, in_driver);
+    }
+}
+
 /// Gives the signal its default action: the process dies of it when the code is executed again.
 fn reset(signal: i32) {
     // SAFETY: takes an integer and a constant.
@@ -278,7 +289,7 @@ pub(super) extern "sysv64" fn dispatch(frame: &mut Frame) {
         let cause = cause(frame, instruction.as_ref());
         let answer = tell(&mut frame.registers, cause);
         if let (Some(answer), Some(instruction)) = (answer, instruction)
-            && !matches!(cause, Cause::Step | Cause::Breakpoint)
+            && !matches!(cause, Cause::Step | Cause::Breakpoint | Cause::Watchdog)
         {
             if let Cause::Privileged(operation) = cause {
                 operation.store(&instruction, &mut frame.registers, answer);
@@ -337,6 +348,7 @@ fn cause(frame: &Frame, instruction: Option<&Instruction>) -> Cause {
         exception::INVALID_OPCODE => Cause::InvalidOpcode,
         exception::DIVIDE_ERROR => Cause::DivideError,
         exception::X87 | exception::SIMD => Cause::FloatingPoint,
+        exception::WATCHDOG => Cause::Watchdog,
         exception => Cause::Other { signal: frame.signal, exception },
     }
 }

@@ -15,6 +15,7 @@ mod mmio;
 mod registers;
 mod step;
 mod trampoline;
+mod watchdog;
 mod work;
 
 pub use cause::{Access, Cause, Privileged};
@@ -23,6 +24,7 @@ pub use handler::{Hook, LastResort, LastResortHook, install};
 pub use mmio::{MmioWindow, is_mmio, reserve_mmio};
 pub use registers::{Registers, flags};
 pub use step::{count_instructions, set_single_step};
+pub use watchdog::{feed, overdue, watch};
 
 /// One trap: what happened, and the registers with which the interrupted code will go on.
 #[derive(Debug)]

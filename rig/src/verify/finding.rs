@@ -109,8 +109,11 @@ pub fn bug_check_name(code: u32) -> &'static str {
         0xD1 => "DRIVER_IRQL_NOT_LESS_OR_EQUAL",
         0xE2 => "MANUALLY_INITIATED_CRASH",
         0xE6 => "DRIVER_VERIFIER_DMA_VIOLATION",
+        0xEA => "THREAD_STUCK_IN_DEVICE_DRIVER",
         0xF2 => "HARDWARE_INTERRUPT_STORM",
+        0x133 => "DPC_WATCHDOG_VIOLATION",
         0x139 => "KERNEL_SECURITY_CHECK_FAILURE",
+        0x1D5 => "DRIVER_PNP_WATCHDOG",
         _ => "",
     }
 }

@@ -316,11 +316,40 @@ impl Verifier {
         kernel.crash()
     }
 
+    /// Driver code that does not come to an end. `place` is its instruction and stack pointer, where it was not
+    /// found in an import.
+    pub(crate) fn runaway(&self, kernel: &Kernel, place: Option<(u64, u64)>) -> ! {
+        let level = kernel.current_irql();
+        let message = format!(
+            "the driver runs on and on at {}: neither does its routine return, nor does it wait",
+            level_name(level)
+        );
+        let (rule, code) = if level >= 2 { ("DpcWatchdog", 0x133) } else { ("ThreadStuck", 0xEA) };
+        let (at, stack) = match (place, kernel.current_call()) {
+            (Some((rip, rsp)), _) => (Some(self.site(rip)), self.stack_above(kernel, rsp)),
+            (None, Some(call)) => {
+                (Some(self.site(call.return_address.saturating_sub(1))), self.stack_above(kernel, call.stack))
+            }
+            (None, None) => (None, Vec::new()),
+        };
+        self.record_at(kernel, rule, code, [0; 4], message, at, stack);
+        kernel.crash()
+    }
+
     /// Everybody waits, and nothing comes. Found by the scheduler, outside every thread.
     pub(crate) fn hang(&self, kernel: &Kernel) {
-        let waiting = kernel.waiting_threads().join(", ");
-        let message = format!("nothing has happened for a long time; waiting: {waiting}");
-        self.record_at(kernel, "Hang", 0x1D5, [0; 4], message, None, Vec::new());
+        let (message, at) = match kernel.stuck_call() {
+            Some((thread, call)) => {
+                let text =
+                    format!("a call from thread {thread} does not come back: it waits in {}", call.name);
+                (text, Some(self.site(call.return_address.saturating_sub(1))))
+            }
+            None => {
+                let waiting = kernel.waiting_threads().join(", ");
+                (format!("nothing has happened for a long time; waiting: {waiting}"), None)
+            }
+        };
+        self.record_at(kernel, "Hang", 0x1D5, [0; 4], message, at, Vec::new());
         kernel.mark_crashed();
     }
 

@@ -4,6 +4,7 @@
 mod code;
 mod overflow;
 mod step;
+mod watchdog;
 
 use code::{answer, causes, set_answers, set_hook};
 use waverust_rig::{

@@ -1,0 +1,5 @@
+//! The kernel as a driver finds it: what it promises, and what it does not forgive.
+
+mod support;
+mod time;
+mod watchdog;
