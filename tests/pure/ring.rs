@@ -224,7 +224,7 @@ proptest! {
         let bound = ring.start_of(AHEAD + 1);
         for (civ, picb, halted) in values {
             let now = ring.seen(civ, picb, halted);
-            prop_assert!(now <= bound && now % 4 == 0, "{now}");
+            prop_assert!(now <= bound && now.is_multiple_of(4), "{now}");
         }
     }
 }
