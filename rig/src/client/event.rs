@@ -25,6 +25,7 @@ impl Player<'_> {
                 self.error("no event", "no event came for 3 s in RUN".to_owned());
                 break;
             }
+            self.expect_on_time(half);
             if let Some(what) = self.disturbance().filter(|_| !disturbed) {
                 disturbed = true;
                 if matches!(what, Disturbance::AbandonAt { .. }) {

@@ -56,10 +56,19 @@ pub struct Plan {
     pub kind: Kind,
     /// Frames of a period.
     pub period: usize,
-    /// Frames by which the device moves its own position at a time.
-    pub step_frames: f64,
+    /// How the device plays it.
+    pub pace: Pace,
     /// Something that happens in the middle.
     pub disturbance: Option<Disturbance>,
+}
+
+/// How a device plays.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// Frames by which it moves its own position at a time.
+    pub step_frames: f64,
+    /// Frames that it plays in a second: the format's rate, as near as the device comes to it.
+    pub frames_per_second: f64,
 }
 
 /// What may happen to a client while it plays.

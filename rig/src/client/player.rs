@@ -67,6 +67,8 @@ pub struct Player<'a> {
     /// Next frame of the buffer to be written, counted on over all its rounds.
     written: u64,
     witness: Witness,
+    /// The sample clock at the last event, in frames.
+    last_event: f64,
     run_began: u64,
     run_paused: u64,
     period_began: Snapshot,
@@ -96,7 +98,8 @@ impl<'a> Player<'a> {
             progress: &|_| {},
             next: 0,
             written: 0,
-            witness: Witness::new(bytes, frame, plan.step_frames),
+            witness: Witness::new(bytes, frame, plan.pace.step_frames),
+            last_event: 0.0,
             run_began: 0,
             run_paused: 0,
             period_began: Snapshot::default(),
@@ -162,7 +165,7 @@ impl<'a> Player<'a> {
 
     /// Frames that the sample clock has counted in RUN until `now`.
     fn clock(&self, now: u64) -> f64 {
-        (now - self.run_began) as f64 * f64::from(self.plan.pcm.rate) / 1e9
+        (now - self.run_began) as f64 * self.plan.pace.frames_per_second / 1e9
     }
 
     /// RUN, from STOP or PAUSE.
@@ -264,11 +267,22 @@ impl<'a> Player<'a> {
         Some(frames as u64)
     }
 
+    /// An event has come: no later behind the one before than a half of the buffer takes, and a step of the device.
+    pub(super) fn expect_on_time(&mut self, half: usize) {
+        let now = self.clock(self.kernel.now());
+        let gap = now - core::mem::replace(&mut self.last_event, now);
+        if gap > half as f64 + self.plan.pace.step_frames + 1.0 {
+            let text =
+                format!("an event came {gap:.0} frames after the one before, for halves of {half} frames");
+            self.error("event missing", text);
+        }
+    }
+
     /// After the last PAUSE: each boundary that the position has passed is one event, no more and no less.
     pub(super) fn compare_events(&mut self, half: usize) {
         let boundaries = self.clock(self.run_paused) as u64 / half as u64;
         let signalled = self.played.run.events_signalled;
-        let slack = SLACK_EVENTS + (self.plan.step_frames / half as f64) as u64;
+        let slack = SLACK_EVENTS + (self.plan.pace.step_frames / half as f64) as u64;
         if signalled.abs_diff(boundaries) > slack {
             let text = format!("{signalled} events were signalled for {boundaries} halves of the buffer");
             self.error("event count", text);

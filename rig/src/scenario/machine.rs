@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::SetupError;
+use crate::client::Pace;
 use crate::nt;
 use crate::nt::Kernel;
 use crate::nt::Resolver;
@@ -129,9 +130,11 @@ impl Machine {
 }
 
 impl Machine {
-    /// Frames by which the device moves its position at a time.
-    pub fn step_frames(&self, rate: u32) -> f64 {
-        f64::from(self.tick_us) * f64::from(rate) / 1e6
+    /// How the device plays sound of so many frames a second: QEMU moves whole frames at each step, so that where a
+    /// step is no whole number of them, it is a little fast or slow.
+    pub fn pace(&self, rate: u32) -> Pace {
+        let step_frames = (f64::from(self.tick_us) * f64::from(rate) / 1e6).round();
+        Pace { step_frames, frames_per_second: step_frames * 1e6 / f64::from(self.tick_us) }
     }
 }
 

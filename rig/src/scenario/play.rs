@@ -17,6 +17,7 @@ use super::stopped_for_a_reason;
 use super::summary;
 use crate::client::Disturbance;
 use crate::client::Kind;
+use crate::client::Pace;
 use crate::client::Plan;
 use crate::client::Played;
 use crate::client::Player;
@@ -71,9 +72,9 @@ pub fn play(options: &Play) -> Result<Verdict, SetupError> {
     let image = machine.loader.load_driver(machine.kernel)?;
     let (shared, entry) = (outcome.clone(), image.clone());
     let (scene, sound) = (options.clone(), pcm.clone());
-    let step_frames = machine.step_frames(pcm.rate);
+    let pace = machine.pace(pcm.rate);
     machine.kernel.run(move || {
-        let error = perform(&entry, &scene, &sound, step_frames, &shared).err();
+        let error = perform(&entry, &scene, &sound, pace, &shared).err();
         shared.borrow_mut().error = error;
     });
     let rest = machine.kernel.hardware.borrow_mut().finish()?;
@@ -99,7 +100,7 @@ fn perform(
     image: &Rc<LoadedImage>,
     options: &Play,
     pcm: &Pcm,
-    step_frames: f64,
+    pace: Pace,
     outcome: &RefCell<Outcome>,
 ) -> Result<(), SetupError> {
     let kernel = crate::nt::kernel();
@@ -111,7 +112,7 @@ fn perform(
             check("stopping the device", adapter.stop())?;
             check("restarting the device", adapter.start())?;
         }
-        let played = play_once(&adapter, options, pcm, step_frames)?;
+        let played = play_once(&adapter, options, pcm, pace)?;
         let output = kernel.hardware.borrow_mut().played()?;
         outcome.borrow_mut().rounds.push(Round { played, output });
         listen_to_silence(kernel, pcm, outcome)?;
@@ -141,18 +142,13 @@ fn listen_to_silence(kernel: &Kernel, pcm: &Pcm, outcome: &RefCell<Outcome>) -> 
     Ok(())
 }
 
-fn play_once(
-    adapter: &Rc<Adapter>,
-    options: &Play,
-    pcm: &Pcm,
-    step_frames: f64,
-) -> Result<Played, SetupError> {
+fn play_once(adapter: &Rc<Adapter>, options: &Play, pcm: &Pcm, pace: Pace) -> Result<Played, SetupError> {
     let kernel = crate::nt::kernel();
     let plan = Plan {
         pcm: pcm.clone(),
         kind: options.client,
         period: options.period as usize,
-        step_frames,
+        pace,
         disturbance: match (options.pause_at, options.remove_at) {
             (Some(frame), _) => Some(Disturbance::PauseAt { frame }),
             (_, Some(frame)) => Some(Disturbance::AbandonAt { frame }),

@@ -129,7 +129,7 @@ pub(super) fn add_played(report: &mut Report, machine: &Machine, all: &[Played])
     };
     report.position = model::Position {
         max_error_frames: all.iter().map(|played| played.max_error_frames).fold(0.0, f64::max),
-        device_step_frames: machine.step_frames(report.format.rate),
+        device_step_frames: machine.pace(report.format.rate).step_frames,
         backward_steps: sum(|played| played.backward_steps),
         samples: played.samples,
         judged: all.iter().all(|played| played.position_judged),
