@@ -5,6 +5,11 @@
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+/// Faulty editions are built in one place, one after the other.
+static BUILDING: Mutex<()> = Mutex::new(());
 
 /// A fault to plant.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +43,7 @@ impl Mutant {
     /// # Panics
     /// If the text to be changed does not stand exactly once in the file, or the result does not build.
     pub fn build(&self) -> PathBuf {
+        let _alone = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = super::folder(&format!("mutant-{}", self.name));
         let sources = folder.join("src");
         copy(&super::root().join("src"), &sources);

@@ -13,6 +13,7 @@ use crate::nt::accounting::CONTEXTS;
 use crate::portcls::Buffer;
 use crate::portcls::KsState;
 use crate::portcls::Pin;
+use crate::report::MomentKind;
 use crate::report::PeriodSample;
 use crate::report::PositionSample;
 use crate::report::Timeline;
@@ -22,6 +23,9 @@ const AFTERGLOW_NS: u64 = 60_000_000;
 
 /// Time for which a position that must not move is watched.
 const STILL_NS: u64 = 20_000_000;
+
+/// Periods whose refill is marked on the timeline: as many as it has room for beside interrupts, DPCs and events.
+const MARKED_PERIODS: u64 = 110;
 
 /// Notifications by which the count of a whole run may be off: one may be on its way when the stream is paused.
 const SLACK_EVENTS: u64 = 1;
@@ -292,6 +296,9 @@ impl<'a> Player<'a> {
     /// Books one period: called when the client has seen it end. Steady RUN begins after the first buffer.
     pub(super) fn period_ended(&mut self) {
         (self.progress)(self.next);
+        if self.played.periods < MARKED_PERIODS {
+            self.played.timeline.moment(self.kernel.now(), MomentKind::Refill);
+        }
         let now = self.kernel.accounts.snapshot();
         let period = now.since(&self.period_began);
         let total = period.total();

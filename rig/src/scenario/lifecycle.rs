@@ -14,6 +14,7 @@ use crate::nt::kernel;
 use crate::options::Lifecycle;
 use crate::portcls::Adapter;
 use crate::report::Verdict;
+use crate::report::html;
 
 /// More failures than any start has steps: the end of a driver that never gets up.
 const MOST_STEPS: u32 = 500;
@@ -49,6 +50,10 @@ pub fn lifecycle(options: &Lifecycle) -> Result<Verdict, SetupError> {
     let report = summary::machine_report(&options.machine, &machine, &image);
     if let Some(path) = &options.machine.report {
         std::fs::write(path, report.to_json())
+            .map_err(|source| SetupError::Output { path: path.clone(), source })?;
+    }
+    if let Some(path) = &options.machine.html {
+        std::fs::write(path, html::page(&report))
             .map_err(|source| SetupError::Output { path: path.clone(), source })?;
     }
     Ok(report.verdict())
