@@ -6,6 +6,7 @@ use core::mem::size_of;
 use std::collections::HashMap;
 
 use waverust_rig::nt::abi;
+use waverust_rig::nt::rtlregistry::QueryTable;
 
 const GOLDEN: &str = include_str!("../golden/wdm_structs.tsv");
 
@@ -78,6 +79,23 @@ fn kernel_records_match_the_golden_table() {
             "WaitListHead" wait_list_head,
         }
         "KEVENT" abi::KEvent { "Header" header }
+        "FAST_MUTEX" abi::FastMutex {
+            "Count" count, "Owner" owner, "Contention" contention, "Event" event, "OldIrql" old_irql,
+        }
+        "KLOCK_QUEUE_HANDLE" abi::LockQueueHandle { "LockQueue" next, "OldIrql" old_irql }
+        "OBJECT_ATTRIBUTES" abi::ObjectAttributes {
+            "Length" length, "RootDirectory" root_directory, "ObjectName" object_name, "Attributes" attributes,
+            "SecurityDescriptor" security_descriptor,
+            "SecurityQualityOfService" security_quality_of_service,
+        }
+        "RTL_OSVERSIONINFOW" abi::OsVersion {
+            "dwOSVersionInfoSize" size, "dwMajorVersion" major, "dwMinorVersion" minor, "dwBuildNumber" build,
+            "dwPlatformId" platform, "szCSDVersion" service_pack,
+        }
+        "RTL_QUERY_REGISTRY_TABLE" QueryTable {
+            "QueryRoutine" routine, "Flags" flags, "Name" name, "EntryContext" entry_context,
+            "DefaultType" default_type, "DefaultData" default_data, "DefaultLength" default_length,
+        }
         "KSEMAPHORE" abi::KSemaphore { "Header" header, "Limit" limit }
         "KMUTANT" abi::KMutant {
             "Header" header, "MutantListEntry" mutant_list_entry, "OwnerThread" owner_thread,

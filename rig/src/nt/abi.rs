@@ -18,9 +18,12 @@ pub const STATUS_INVALID_HANDLE: NtStatus = 0xC000_0008_u32 as i32;
 pub const STATUS_INVALID_PARAMETER: NtStatus = 0xC000_000D_u32 as i32;
 pub const STATUS_NO_SUCH_DEVICE: NtStatus = 0xC000_000E_u32 as i32;
 pub const STATUS_INVALID_DEVICE_REQUEST: NtStatus = 0xC000_0010_u32 as i32;
+pub const STATUS_BUFFER_OVERFLOW: NtStatus = 0x8000_0005_u32 as i32;
+pub const STATUS_NO_MORE_ENTRIES: NtStatus = 0x8000_001A_u32 as i32;
 pub const STATUS_BUFFER_TOO_SMALL: NtStatus = 0xC000_0023_u32 as i32;
 pub const STATUS_OBJECT_TYPE_MISMATCH: NtStatus = 0xC000_0024_u32 as i32;
 pub const STATUS_OBJECT_NAME_NOT_FOUND: NtStatus = 0xC000_0034_u32 as i32;
+pub const STATUS_OBJECT_PATH_NOT_FOUND: NtStatus = 0xC000_003A_u32 as i32;
 pub const STATUS_INSUFFICIENT_RESOURCES: NtStatus = 0xC000_009A_u32 as i32;
 pub const STATUS_NOT_SUPPORTED: NtStatus = 0xC000_00BB_u32 as i32;
 
@@ -50,6 +53,22 @@ pub struct DispatcherHeader {
 #[repr(C)]
 pub struct KEvent {
     pub header: DispatcherHeader,
+}
+
+#[repr(C)]
+pub struct FastMutex {
+    pub count: i32,
+    pub owner: Pointer,
+    pub contention: u32,
+    pub event: KEvent,
+    pub old_irql: u32,
+}
+
+#[repr(C)]
+pub struct LockQueueHandle {
+    pub next: Pointer,
+    pub lock: *mut u64,
+    pub old_irql: u8,
 }
 
 #[repr(C)]
@@ -116,6 +135,26 @@ impl UnicodeString {
             core::slice::from_raw_parts(self.buffer, usize::from(self.length) / 2)
         })
     }
+}
+
+#[repr(C)]
+pub struct ObjectAttributes {
+    pub length: u32,
+    pub root_directory: u64,
+    pub object_name: *mut UnicodeString,
+    pub attributes: u32,
+    pub security_descriptor: Pointer,
+    pub security_quality_of_service: Pointer,
+}
+
+#[repr(C)]
+pub struct OsVersion {
+    pub size: u32,
+    pub major: u32,
+    pub minor: u32,
+    pub build: u32,
+    pub platform: u32,
+    pub service_pack: [u16; 128],
 }
 
 pub type DriverDispatch = unsafe extern "win64" fn(*mut DeviceObject, *mut Irp) -> NtStatus;

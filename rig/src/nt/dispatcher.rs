@@ -13,8 +13,8 @@ use super::abi::ListEntry;
 use super::abi::NtStatus;
 use super::abi::STATUS_TIMEOUT;
 use super::abi::STATUS_WAIT_0;
-use super::sched::Thread;
-use super::sched::Wait;
+use super::thread::Thread;
+use super::thread::Wait;
 use super::trace::Event;
 
 /// `DISPATCHER_HEADER.Type`.
@@ -48,17 +48,28 @@ pub(crate) fn next_tick(time: u64) -> u64 {
     time.div_ceil(CLOCK_TICK_NS).saturating_mul(CLOCK_TICK_NS)
 }
 
+/// When a timer is to fire.
+pub(crate) struct Setting {
+    /// In units of 100 ns: negative for relative, positive for a system time.
+    pub(crate) due: i64,
+    /// Between one time and the next, nanoseconds; 0 for once.
+    pub(crate) period_ns: u64,
+    /// Whether it fires at its time, and not at the clock's next tick.
+    pub(crate) exact: bool,
+}
+
 struct Armed {
     timer: *mut KTimer,
     due: u64,
     period_ns: u64,
+    exact: bool,
     dpc: *mut KDpc,
 }
 
 impl Armed {
     /// Timers of the kernel are looked at when the clock ticks.
     fn fires_at(&self) -> u64 {
-        next_tick(self.due)
+        if self.exact { self.due } else { next_tick(self.due) }
     }
 }
 
@@ -151,17 +162,18 @@ impl Kernel {
         before
     }
 
-    /// `KeSetTimerEx`: `due` in 100 ns, negative for relative; returns whether it was already set.
-    pub(crate) fn set_timer(&self, timer: *mut KTimer, due: i64, period_ms: u32, dpc: *mut KDpc) -> bool {
+    /// Sets a timer; returns whether it was set already.
+    pub(crate) fn set_timer(&self, timer: *mut KTimer, setting: Setting, dpc: *mut KDpc) -> bool {
         let was_set = self.cancel_timer(timer);
         At::new(timer).with(|timer| timer.header.signal_state = 0);
+        let Setting { due, period_ns, exact } = setting;
+        let since_boot = due.unsigned_abs().saturating_sub(super::hal::BOOT_SYSTEM_TIME).saturating_mul(100);
         let due = if due <= 0 {
-            self.now() + due.unsigned_abs() * 100
+            self.now() + due.unsigned_abs().saturating_mul(100)
         } else {
-            (due.unsigned_abs() * 100).max(self.now())
+            since_boot.max(self.now())
         };
-        let period_ns = u64::from(period_ms) * 1_000_000;
-        self.timers.0.borrow_mut().push(Armed { timer, due, period_ns, dpc });
+        self.timers.0.borrow_mut().push(Armed { timer, due, period_ns, exact, dpc });
         was_set
     }
 

@@ -48,12 +48,23 @@ pub(crate) use exports as declare_exports;
 pub fn exports() -> impl Iterator<Item = Export> {
     [
         super::ke::EXPORTS,
+        super::kelock::EXPORTS,
         super::ex::EXPORTS,
+        super::exmutex::EXPORTS,
+        super::extimer::EXPORTS,
+        super::etw::EXPORTS,
+        super::crt::EXPORTS,
+        super::iowork::EXPORTS,
         super::mm::EXPORTS,
+        super::mmcontiguous::EXPORTS,
         super::ioexports::EXPORTS,
+        super::iointerface::EXPORTS,
+        super::zw::EXPORTS,
         super::ps::EXPORTS,
         super::ob::EXPORTS,
         super::rtl::EXPORTS,
+        super::rtlregistry::EXPORTS,
+        super::rtlstring::EXPORTS,
         super::hal::EXPORTS,
         crate::portcls::EXPORTS,
     ]

@@ -100,6 +100,7 @@ impl Kernel {
             major_function: [Some(invalid_request); super::abi::MAJOR_FUNCTIONS],
         }));
         extension.driver_object = driver;
+        self.registry.create(&format!("\\Registry\\Machine\\System\\CurrentControlSet\\Services\\{name}"));
         self.io.drivers.borrow_mut().push(driver);
         driver
     }

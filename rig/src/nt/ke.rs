@@ -17,6 +17,7 @@ use super::abi::KSemaphore;
 use super::abi::KTimer;
 use super::abi::NtStatus;
 use super::dispatcher;
+use super::dispatcher::Setting;
 use super::dispatcher::kind;
 use super::exports::declare_exports;
 
@@ -44,14 +45,14 @@ fn check_wait(kernel: &Kernel, timeout: At<i64>) {
     }
 }
 
-fn raise(kernel: &Kernel, level: u8) -> u8 {
+pub(super) fn raise(kernel: &Kernel, level: u8) -> u8 {
     if level < kernel.current_irql() || level > HIGH_LEVEL {
         kernel.verifier.bad_raise(kernel, level);
     }
     kernel.set_irql(level)
 }
 
-fn lower(kernel: &Kernel, level: u8) {
+pub(super) fn lower(kernel: &Kernel, level: u8) {
     if level > kernel.current_irql() {
         kernel.verifier.bad_lower(kernel, level);
     }
@@ -159,11 +160,22 @@ declare_exports! { "ntoskrnl.exe";
     }
 
     fn KeSetTimer(timer: At<KTimer>, due: i64, dpc: *mut KDpc) -> u8 |kernel| {
-        u8::from(kernel.set_timer(timer.pointer(), due, 0, dpc))
+        u8::from(kernel.set_timer(timer.pointer(), Setting { due, period_ns: 0, exact: false }, dpc))
     }
 
     fn KeSetTimerEx(timer: At<KTimer>, due: i64, period: u32, dpc: *mut KDpc) -> u8 |kernel| {
-        u8::from(kernel.set_timer(timer.pointer(), due, period, dpc))
+        let setting = Setting { due, period_ns: u64::from(period) * 1_000_000, exact: false };
+        u8::from(kernel.set_timer(timer.pointer(), setting, dpc))
+    }
+
+    /// The tolerance is how much later than due the timer may fire, on top of the clock's tick.
+    fn KeSetCoalescableTimer(timer: At<KTimer>, due: i64, period: u32, _tolerance: u32, dpc: *mut KDpc) -> u8 |kernel| {
+        let setting = Setting { due, period_ns: u64::from(period) * 1_000_000, exact: false };
+        u8::from(kernel.set_timer(timer.pointer(), setting, dpc))
+    }
+
+    fn KeReadStateTimer(timer: At<KTimer>) -> u8 |_kernel| {
+        timer.with(|timer| u8::from(timer.header.signal_state > 0))
     }
 
     fn KeCancelTimer(timer: At<KTimer>) -> u8 |kernel| { u8::from(kernel.cancel_timer(timer.pointer())) }
@@ -203,6 +215,16 @@ declare_exports! { "ntoskrnl.exe";
     fn KeQueryActiveProcessorCountEx(_group: u16) -> u32 |_kernel| { 1 }
     fn KeQueryTimeIncrement() -> u32 |_kernel| { 156_250 }
     fn KeQueryInterruptTime() -> u64 |kernel| { kernel.interrupt_time() }
+    fn KeQueryUnbiasedInterruptTime() -> u64 |kernel| { kernel.interrupt_time() }
+
+    fn KeQueryInterruptTimePrecise(counter: At<u64>) -> u64 |kernel| {
+        counter.write(kernel.read_performance_counter());
+        kernel.interrupt_time()
+    }
+
+    fn KeQuerySystemTimePrecise(time: At<u64>) |kernel| {
+        time.write(super::hal::BOOT_SYSTEM_TIME + kernel.interrupt_time());
+    }
 
     fn KeAcquireInterruptSpinLock(interrupt: *mut c_void) -> u8 |kernel| {
         match kernel.interrupts.at(interrupt) {

@@ -14,11 +14,15 @@ pub mod abi;
 pub mod accounting;
 mod clientevent;
 mod clock;
+mod crt;
 mod dispatcher;
 mod dma;
 mod dpc;
+mod etw;
 mod ex;
+mod exmutex;
 mod exports;
+mod extimer;
 mod gate;
 mod guest;
 mod hal;
@@ -26,20 +30,30 @@ mod inject;
 mod interrupt;
 mod io;
 mod ioexports;
+mod iointerface;
+mod iowork;
 mod irql;
 mod ke;
+mod kelock;
 mod memory;
 mod mm;
+mod mmcontiguous;
 mod ob;
 mod pool;
+mod printf;
 pub mod profile;
 mod ps;
+mod registry;
 mod rtl;
+pub mod rtlregistry;
+mod rtlstring;
 mod sched;
 mod spinlock;
+mod thread;
 mod trace;
 mod trapped;
 mod watchdog;
+mod zw;
 
 use std::cell::Cell;
 use std::cell::RefCell;
@@ -65,8 +79,8 @@ pub use io::Device;
 pub use memory::PAGE_SIZE;
 pub use memory::PageRun;
 pub use profile::Profile;
-pub use sched::Deadline;
-pub use sched::ThreadRef;
+pub use thread::Deadline;
+pub use thread::ThreadRef;
 pub use trace::Event as TraceEvent;
 
 use crate::pci::Hardware;
@@ -88,6 +102,9 @@ pub struct Kernel {
     pub(crate) irql: irql::Irql,
     pub(crate) scheduler: sched::Scheduler,
     pub(crate) timers: dispatcher::Timers,
+    pub(crate) extimers: extimer::ExTimers,
+    pub(crate) work_items: iowork::WorkItems,
+    pub(crate) providers: etw::Providers,
     pub(crate) watchdog: watchdog::Watchdog,
     pub(crate) dpcs: dpc::Queue,
     /// Connected interrupts.
@@ -99,6 +116,9 @@ pub struct Kernel {
     pub memory: memory::Memory,
     pub(crate) dma: dma::Adapters,
     pub(crate) objects: ob::Objects,
+    pub(crate) registry: registry::Registry,
+    pub(crate) interfaces: iointerface::Interfaces,
+    pub(crate) contiguous: mmcontiguous::Contiguous,
     pub(crate) io: io::Io,
     pub(crate) exports: exports::Table,
     /// What happened, as a running hash.
@@ -132,6 +152,9 @@ pub fn boot(profile: Profile, hardware: Box<dyn Hardware>) -> &'static Kernel {
         irql: irql::Irql::default(),
         scheduler: sched::Scheduler::default(),
         timers: dispatcher::Timers::default(),
+        extimers: extimer::ExTimers::default(),
+        work_items: iowork::WorkItems::default(),
+        providers: etw::Providers::default(),
         watchdog: watchdog::Watchdog::default(),
         dpcs: dpc::Queue::default(),
         interrupts: interrupt::Interrupts::default(),
@@ -140,6 +163,9 @@ pub fn boot(profile: Profile, hardware: Box<dyn Hardware>) -> &'static Kernel {
         memory: memory::Memory::new(frames),
         dma: dma::Adapters::default(),
         objects: ob::Objects::default(),
+        registry: registry::Registry::default(),
+        interfaces: iointerface::Interfaces::default(),
+        contiguous: mmcontiguous::Contiguous::default(),
         io: io::Io::default(),
         exports: exports::Table::default(),
         trace: trace::Trace::default(),

@@ -1,4 +1,4 @@
-//! Handles and references. Of objects, drivers of this kind hold threads only.
+//! Handles and references: to threads and registry keys, the objects that drivers of this kind hold.
 
 use core::ffi::c_void;
 use std::cell::Cell;
@@ -17,16 +17,47 @@ use super::exports::declare_exports;
 /// Open handles, and threads that the driver holds references to.
 #[derive(Default)]
 pub(crate) struct Objects {
-    handles: RefCell<BTreeMap<u64, ThreadRef>>,
+    handles: RefCell<BTreeMap<u64, Opened>>,
     next_handle: Cell<u64>,
     references: RefCell<Vec<(ThreadRef, u32)>>,
+}
+
+/// What a handle stands for.
+enum Opened {
+    Thread(ThreadRef),
+    /// A registry key, by its path.
+    Key(String),
 }
 
 impl Objects {
     /// A new handle to the thread.
     pub(crate) fn open(&self, thread: &ThreadRef) -> u64 {
+        self.add(Opened::Thread(thread.clone()))
+    }
+
+    /// A new handle to a registry key.
+    pub(crate) fn open_key(&self, path: String) -> u64 {
+        self.add(Opened::Key(path))
+    }
+
+    /// The key behind a handle.
+    pub(crate) fn key(&self, handle: u64) -> Option<String> {
+        match self.handles.borrow().get(&handle)? {
+            Opened::Key(path) => Some(path.clone()),
+            Opened::Thread(_) => None,
+        }
+    }
+
+    fn thread(&self, handle: u64) -> Option<ThreadRef> {
+        match self.handles.borrow().get(&handle)? {
+            Opened::Thread(thread) => Some(thread.clone()),
+            Opened::Key(_) => None,
+        }
+    }
+
+    fn add(&self, opened: Opened) -> u64 {
         let handle = 0x8000_0000 + self.next_handle.replace(self.next_handle.get() + 4);
-        self.handles.borrow_mut().insert(handle, thread.clone());
+        self.handles.borrow_mut().insert(handle, opened);
         handle
     }
 
@@ -75,8 +106,7 @@ declare_exports! { "ntoskrnl.exe";
         if kernel.injection.fails("ObReferenceObjectByHandle") {
             return super::abi::STATUS_INSUFFICIENT_RESOURCES;
         }
-        let thread = kernel.objects.handles.borrow().get(&handle).cloned();
-        let Some(thread) = thread else { return STATUS_INVALID_HANDLE };
+        let Some(thread) = kernel.objects.thread(handle) else { return STATUS_INVALID_HANDLE };
         if !object_type.is_null() && object_type != super::ps::thread_type() {
             return STATUS_OBJECT_TYPE_MISMATCH;
         }

@@ -11,7 +11,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::Accounts;
+use super::At;
 use super::Kernel;
+use super::abi::UnicodeString;
 use crate::verify::PoolFault;
 
 const PAGE: u64 = 4096;
@@ -191,6 +193,26 @@ impl Kernel {
         // SAFETY: `size` bytes of a fresh block, not yet handed out.
         unsafe { core::ptr::write_bytes(address as *mut u8, fill, size as usize) };
         address
+    }
+
+    /// A block that a routine of the system's makes for the driver to free; 0 if there is none. Not the driver's own
+    /// allocation, and so not counted as one.
+    pub(crate) fn give_block(&self, size: u64, tag: u32, paged: bool) -> u64 {
+        self.pool.map(size.max(1), tag, paged, self.calling_address()).unwrap_or(0)
+    }
+
+    /// A counted string in such a block, with a terminating zero; empty if there is no memory.
+    pub(crate) fn give_string(&self, text: &str, tag: u32) -> UnicodeString {
+        let units: Vec<u16> = text.encode_utf16().chain([0]).collect();
+        let buffer = self.give_block(units.len() as u64 * 2, tag, true) as *mut u16;
+        if buffer.is_null() {
+            return UnicodeString { length: 0, maximum_length: 0, buffer };
+        }
+        for (index, unit) in units.iter().enumerate() {
+            At::new(buffer.wrapping_add(index)).write(*unit);
+        }
+        let bytes = (units.len() * 2) as u16;
+        UnicodeString { length: bytes - 2, maximum_length: bytes, buffer }
     }
 
     /// Frees a driver's block; anything wrong with it is a bug check. A tag of 0 frees any.

@@ -9,6 +9,9 @@ use super::Export;
 use super::Kernel;
 use super::abi::UnicodeString;
 use super::exports::declare_exports;
+use super::printf::Width;
+use super::printf::format;
+use super::printf::narrow;
 use super::trace::Event;
 
 fn copy(kernel: &Kernel, to: *mut u8, from: *const u8, length: usize) -> *mut u8 {
@@ -41,46 +44,12 @@ fn compare(kernel: &Kernel, a: *const u8, b: *const u8, length: usize) -> core::
     unsafe { core::slice::from_raw_parts(a, length).cmp(core::slice::from_raw_parts(b, length)) }
 }
 
-/// What a format string and its arguments say. Of the conversions only those that trace lines use are played;
-/// others appear as they stand.
-fn format(text: *const c_char, arguments: &[u64]) -> String {
-    // SAFETY: the driver promises a terminated string.
-    let text = unsafe { core::ffi::CStr::from_ptr(text) }.to_string_lossy().into_owned();
-    let mut out = String::new();
-    let mut arguments = arguments.iter();
-    let mut rest = text.as_str();
-    while let Some(place) = rest.find('%') {
-        out.push_str(&rest[..place]);
-        let spec = &rest[place + 1..];
-        let end = spec.find(|c: char| c.is_ascii_alphabetic() && !"lhIwz".contains(c) || c == '%');
-        let Some(end) = end else { break };
-        let value = || arguments.clone().next().copied().unwrap_or(0);
-        match spec.as_bytes()[end] {
-            b'%' => out.push('%'),
-            b'u' => out.push_str(&(value() as u32).to_string()),
-            b'd' | b'i' => out.push_str(&(value() as i32).to_string()),
-            b'x' | b'X' => out.push_str(&format!("{:x}", value() as u32)),
-            b'p' => out.push_str(&format!("{:016x}", value())),
-            b's' => {
-                // SAFETY: the driver promises a terminated string for this conversion.
-                let inner = unsafe { core::ffi::CStr::from_ptr(value() as *const c_char) };
-                out.push_str(&inner.to_string_lossy());
-            }
-            _ => out.push_str(&rest[place..place + 1 + end + 1]),
-        }
-        if spec.as_bytes()[end] != b'%' {
-            arguments.next();
-        }
-        rest = &spec[end + 1..];
-    }
-    out.push_str(rest);
-    out.trim_end().to_owned()
-}
-
 fn print(kernel: &Kernel, text: *const c_char, arguments: &[u64]) {
-    let line = format(text, arguments);
-    kernel.trace.add(kernel.now(), Event::Text(&line));
-    kernel.accounts.log.borrow_mut().push((kernel.now(), line));
+    let mut arguments = arguments.iter();
+    let written = format(&narrow(text), Width::Narrow, &mut || arguments.next().copied().unwrap_or(0));
+    // Pointers are another each time, and no difference between two runs.
+    kernel.trace.add(kernel.now(), Event::Text(written.stable.trim_end()));
+    kernel.accounts.log.borrow_mut().push((kernel.now(), written.text.trim_end().to_owned()));
 }
 
 core::arch::global_asm!(

@@ -1,4 +1,4 @@
-//! Threads as coroutines on stacks of their own, and the loop that picks the next one.
+//! The loop that picks the next thread.
 //!
 //! A thread gives up the processor only inside a kernel routine: when it waits, ends, or has readied a thread of
 //! higher priority. Interrupts and DPCs run on the stack of whoever is running, as on Windows; when nobody is,
@@ -9,129 +9,24 @@ use std::cell::Cell;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use corosensei::Coroutine;
 use corosensei::CoroutineResult;
-use corosensei::Yielder;
-use corosensei::stack::DefaultStack;
-use corosensei::stack::Stack;
 
 use super::Context;
+use super::Deadline;
 use super::Kernel;
+use super::ThreadRef;
 use super::abi::DispatcherHeader;
-use super::abi::ListEntry;
 use super::abi::NtStatus;
-use super::abi::STATUS_SUCCESS;
 use super::gate::ImportCall;
-
-const STACK_BYTES: usize = 1 << 20;
+use super::thread::State;
+use super::thread::Thread;
+use super::thread::Wait;
 
 /// Virtual time without any progress after which the machine is said to hang.
 const HANG_NS: u64 = 20_000_000_000;
 
 /// What a change of threads costs.
 const GIVE_WAY_NS: u64 = 1_000;
-
-/// Priority of rig threads that play system and client.
-pub(super) const NORMAL_PRIORITY: i32 = 8;
-
-/// When a wait ends without its object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deadline {
-    /// Never.
-    Never,
-    /// At this virtual time, nanoseconds.
-    At(u64),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Ready,
-    Running,
-    Waiting,
-    Ended,
-}
-
-/// What a thread waits for.
-#[derive(Clone)]
-pub(crate) struct Wait {
-    pub objects: Vec<*mut DispatcherHeader>,
-    pub all: bool,
-    pub deadline: Deadline,
-}
-
-/// What the driver sees of a thread: `PETHREAD`. Its dispatcher header is what one waits on.
-#[repr(C)]
-pub(crate) struct ThreadObject {
-    pub header: DispatcherHeader,
-    opaque: [u64; 64],
-}
-
-type Body = Coroutine<(), (), (), DefaultStack>;
-
-/// One thread.
-pub struct Thread {
-    /// For the report.
-    pub name: String,
-    /// Whether the driver made it.
-    pub drivers: bool,
-    pub(crate) context: Context,
-    pub(crate) object: Box<RefCell<ThreadObject>>,
-    priority: Cell<i32>,
-    state: Cell<State>,
-    wait: RefCell<Option<Wait>>,
-    pub(crate) wait_status: Cell<NtStatus>,
-    body: RefCell<Option<Body>>,
-    yielder: Cell<*const Yielder<(), ()>>,
-    /// Lowest and highest address of the stack.
-    stack: (u64, u64),
-    pub(crate) calls: RefCell<Vec<ImportCall>>,
-    /// Calls into the driver that it is in, one inside the other, and since when it is in the first.
-    deep: Cell<u32>,
-    entered_at: Cell<u64>,
-}
-
-/// A thread, held by whoever is interested.
-pub type ThreadRef = Rc<Thread>;
-
-impl Thread {
-    /// The driver's pointer to it.
-    pub fn pointer(&self) -> *mut c_void {
-        self.object.as_ptr().cast()
-    }
-
-    /// Whether it has ended.
-    pub fn ended(&self) -> bool {
-        self.state.get() == State::Ended
-    }
-
-    /// A call into the driver begins; whether it is the first that this thread is in.
-    pub(crate) fn enter_driver(&self, now: u64) -> bool {
-        let deep = self.deep.replace(self.deep.get() + 1);
-        if deep == 0 {
-            self.entered_at.set(now);
-        }
-        deep == 0
-    }
-
-    /// It has returned.
-    pub(crate) fn leave_driver(&self) {
-        self.deep.set(self.deep.get() - 1);
-    }
-
-    /// Whether it waits in a call of the system's that the driver does not return from.
-    fn stuck(&self, now: u64) -> bool {
-        let called = !self.drivers && self.deep.get() > 0 && self.state.get() == State::Waiting;
-        called && now - self.entered_at.get() > HANG_NS
-    }
-
-    pub(crate) fn set_priority(&self, priority: i32) -> i32 {
-        self.priority.replace(priority)
-    }
-
-    pub(crate) fn waits_for(&self) -> Option<Wait> {
-        if self.state.get() == State::Waiting { self.wait.borrow().clone() } else { None }
-    }
-}
 
 /// All threads, and who runs.
 #[derive(Default)]
@@ -158,15 +53,6 @@ impl Scheduler {
     }
 }
 
-impl Thread {
-    fn suspend(&self) {
-        let yielder = self.yielder.get();
-        // SAFETY: set by the coroutine's own body before it ran anything; the yielder lives as long as the
-        // coroutine, and only code on that coroutine's stack calls this.
-        unsafe { (*yielder).suspend(()) }
-    }
-}
-
 impl Kernel {
     /// The running thread.
     pub fn current_thread(&self) -> Option<ThreadRef> {
@@ -181,41 +67,7 @@ impl Kernel {
         drivers: bool,
         body: impl FnOnce() + 'static,
     ) -> ThreadRef {
-        let stack = DefaultStack::new(STACK_BYTES).expect("address space for a thread's stack");
-        let extent = (stack.limit().get() as u64, stack.base().get() as u64);
-        let head = ListEntry { flink: core::ptr::null_mut(), blink: core::ptr::null_mut() };
-        let header = DispatcherHeader {
-            kind: 6,
-            signalling: 0,
-            size: 0,
-            reserved: 0,
-            signal_state: 0,
-            wait_list_head: head,
-        };
-        let thread = Rc::new(Thread {
-            name: name.to_owned(),
-            drivers,
-            context,
-            object: Box::new(RefCell::new(ThreadObject { header, opaque: [0; 64] })),
-            priority: Cell::new(NORMAL_PRIORITY),
-            state: Cell::new(State::Ready),
-            wait: RefCell::new(None),
-            wait_status: Cell::new(STATUS_SUCCESS),
-            body: RefCell::new(None),
-            yielder: Cell::new(core::ptr::null()),
-            stack: extent,
-            calls: RefCell::default(),
-            deep: Cell::new(0),
-            entered_at: Cell::new(0),
-        });
-        let own = Rc::downgrade(&thread);
-        let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
-            if let Some(thread) = own.upgrade() {
-                thread.yielder.set(yielder);
-            }
-            body();
-        });
-        thread.body.replace(Some(coroutine));
+        let thread = Thread::create(name, context, drivers, body);
         self.scheduler.threads.borrow_mut().push(thread.clone());
         thread
     }
@@ -326,7 +178,7 @@ impl Kernel {
         self.advance_to(due.map_or(longest, |due| due.clamp(now + 10, longest)));
         self.expire_waits();
         let now = self.now();
-        let stuck = self.scheduler.threads.borrow().iter().any(|thread| thread.stuck(now));
+        let stuck = self.scheduler.threads.borrow().iter().any(|thread| thread.stuck(now, HANG_NS));
         if stuck || now - self.scheduler.last_progress.get() > HANG_NS {
             self.verifier.hang(self);
         }
@@ -362,7 +214,7 @@ impl Kernel {
         let thread = self.current_thread().expect("waiting happens on a thread");
         thread.wait.replace(Some(wait));
         thread.state.set(State::Waiting);
-        thread.suspend();
+        self.step_aside(&thread);
         self.feed_watchdog();
         thread.wait_status.get()
     }
@@ -372,8 +224,16 @@ impl Kernel {
         self.spend(GIVE_WAY_NS);
         if let Some(thread) = self.current_thread() {
             self.make_ready(&thread);
-            thread.suspend();
+            self.step_aside(&thread);
         }
+    }
+
+    /// Leaves the processor to others until it is this thread's turn again. Its level is its own: others do not
+    /// inherit it.
+    fn step_aside(&self, thread: &Thread) {
+        let level = self.set_irql(super::abi::PASSIVE_LEVEL);
+        thread.suspend();
+        self.set_irql(level);
     }
 
     /// After an object was signalled: readies every thread whose wait it completes.
@@ -402,7 +262,7 @@ impl Kernel {
         let better = self.best_ready().is_some_and(|other| other.priority.get() > current.priority.get());
         if better {
             current.state.set(State::Ready);
-            current.suspend();
+            self.step_aside(&current);
         }
     }
 
@@ -457,7 +317,7 @@ impl Kernel {
     /// A thread of the system's that the driver keeps waiting, and the call in which it waits.
     pub(crate) fn stuck_call(&self) -> Option<(String, ImportCall)> {
         let (threads, now) = (self.scheduler.threads.borrow(), self.now());
-        let thread = threads.iter().find(|thread| thread.stuck(now))?;
+        let thread = threads.iter().find(|thread| thread.stuck(now, HANG_NS))?;
         let call = *thread.calls.borrow().last()?;
         Some((thread.name.clone(), call))
     }

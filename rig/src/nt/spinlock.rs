@@ -28,12 +28,24 @@ impl Held {
 impl Kernel {
     /// Takes the lock; the caller has raised the IRQL.
     pub(crate) fn acquire_spinlock(&self, lock: At<u64>) {
-        if self.spinlocks.0.borrow().iter().any(|held| held.address == lock.address()) {
+        if !self.try_spinlock(lock) {
             self.verifier.deadlock(self, lock.address());
+        }
+    }
+
+    /// Takes the lock unless the processor has it.
+    pub(crate) fn try_spinlock(&self, lock: At<u64>) -> bool {
+        if self.spinlocks.0.borrow().iter().any(|held| held.address == lock.address()) {
+            return false;
+        }
+        let value = lock.read();
+        if value != 0 {
+            self.verifier.lock_not_initialized(self, lock.address(), value);
         }
         lock.write(1);
         let taken_at = self.calling_address();
         self.spinlocks.0.borrow_mut().push(Lock { address: lock.address(), taken_at });
+        true
     }
 
     /// Gives it back; the caller lowers the IRQL.

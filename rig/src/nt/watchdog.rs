@@ -11,7 +11,7 @@ use super::Kernel;
 use crate::trap;
 
 /// Time of the host's processor.
-const BOUND: Duration = Duration::from_secs(20);
+const BOUND: Duration = Duration::from_secs(10);
 
 /// Virtual time, nanoseconds.
 const VIRTUAL_BOUND_NS: u64 = 10_000_000_000;

@@ -125,7 +125,7 @@ fn tiles(report: &Report) -> String {
         ),
         (
             position.backward_steps > 0
-                || !position.judged
+                || (position.samples > 0 && !position.judged)
                 || position.max_error_frames > position.device_step_frames + 1.0,
             "Position error, at most",
             figure(position.max_error_frames),

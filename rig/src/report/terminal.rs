@@ -114,6 +114,9 @@ fn sound(report: &Report) -> String {
 }
 
 fn position(report: &Report) -> String {
+    if report.position.samples == 0 {
+        return "not asked in RUN".to_owned();
+    }
     let judged = if report.position.judged { "" } else { "; too much for this buffer to judge by" };
     format!(
         "error at most {:.1} frames (the device steps by {}{judged}), {}, {} of at most {}",

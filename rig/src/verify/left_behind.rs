@@ -55,10 +55,19 @@ impl Verifier {
         let (handles, references) = kernel.objects.left();
         let left = [
             ("TimerLeft", 0xC7, kernel.timers.armed().len(), "timer(s) still set"),
+            ("ExTimerLeft", 0xC7, kernel.extimers.left(), "timer(s) of ExAllocateTimer not deleted"),
+            ("WorkItemLeft", 0xCE, kernel.work_items.left(), "work item(s) not freed"),
+            ("EtwProviderLeft", 0xCE, kernel.providers.left(), "event provider(s) still registered"),
             ("DpcLeft", 0xC7, kernel.dpcs.queued().len(), "DPC(s) still queued"),
             ("ThreadLeft", 0xCE, kernel.driver_threads().len(), "system thread(s) still running"),
             ("DmaAdapterLeft", 0xE6, adapters, "DMA adapter(s) not put back"),
             ("DmaCommonBufferLeft", 0xE6, buffers, "common buffer(s) not freed"),
+            (
+                "ContiguousMemoryLeft",
+                0xE6,
+                kernel.contiguous.left(),
+                "block(s) of contiguous memory not freed",
+            ),
             ("HandleLeft", VERIFIER, handles, "handle(s) not closed"),
             ("ReferenceLeft", VERIFIER, references as usize, "object reference(s) not given back"),
             ("MdlLeft", VERIFIER, kernel.memory.live_mdls(), "MDL(s) not freed"),

@@ -109,7 +109,31 @@ impl Verifier {
         let message = format!(
             "spin lock {lock:#x} is asked for by the processor that holds it: it would spin for ever"
         );
-        self.stop(kernel, "Deadlock", VERIFIER, [0x1001, lock, 0, 0], message)
+        self.stop(kernel, "Deadlock", VERIFIER, [0x1000, lock, 0, 0], message)
+    }
+
+    pub(crate) fn lock_not_initialized(&self, kernel: &Kernel, lock: u64, value: u64) -> ! {
+        let message = format!(
+            "spin lock {lock:#x} holds {value:#x} though nobody has taken it: KeInitializeSpinLock comes first, or it \
+             was overwritten"
+        );
+        self.stop(kernel, "SpinLockNotInitialized", VERIFIER, [0x1002, lock, value, 0], message)
+    }
+
+    pub(crate) fn bad_timer(&self, kernel: &Kernel, timer: u64) -> ! {
+        let message =
+            format!("{timer:#x} is no timer of ExAllocateTimer's, or attributes that exclude each other");
+        self.stop(kernel, "ExTimer", 0xC7, [6, timer, 0, 0], message)
+    }
+
+    pub(crate) fn bad_work_item(&self, kernel: &Kernel, item: u64, what: &str) -> ! {
+        let message = format!("{item:#x} {what}");
+        self.stop(kernel, "WorkItem", 0xE4, [4, item, 0, 0], message)
+    }
+
+    pub(crate) fn pure_call(&self, kernel: &Kernel) -> ! {
+        let message = "the driver called a pure virtual function".to_owned();
+        self.stop(kernel, "PureCall", 0x1E, [0, kernel.calling_address(), 0, 0], message)
     }
 
     pub(crate) fn lock_not_held(&self, kernel: &Kernel, lock: u64) -> ! {
@@ -296,6 +320,11 @@ impl Verifier {
     pub(crate) fn bad_common_buffer(&self, kernel: &Kernel, address: u64) -> ! {
         let message = format!("{address:#x} is no common buffer of that adapter and length");
         self.stop(kernel, "DmaCommonBuffers", 0xE6, [0x10, address, 0, 0], message)
+    }
+
+    pub(crate) fn bad_contiguous_memory(&self, kernel: &Kernel, address: u64) -> ! {
+        let message = format!("{address:#x} is no block of contiguous memory, or was freed before");
+        self.stop(kernel, "ContiguousMemory", VERIFIER, [0x13, address, 0, 0], message)
     }
 
     /// A device register touched while the driver does not own the device.

@@ -1,5 +1,8 @@
 //! The kernel as a driver finds it: what it promises, and what it does not forgive.
 
+mod imports;
+mod objects;
+mod registry;
 mod support;
 mod time;
 mod watchdog;

@@ -1,0 +1,168 @@
+//! Device interfaces, their properties, and the registry keys of devices and drivers.
+
+use core::ffi::c_void;
+use std::cell::RefCell;
+
+use super::At;
+use super::Kernel;
+use super::abi::DeviceObject;
+use super::abi::DriverObject;
+use super::abi::NtStatus;
+use super::abi::STATUS_INSUFFICIENT_RESOURCES;
+use super::abi::STATUS_INVALID_DEVICE_REQUEST;
+use super::abi::STATUS_INVALID_PARAMETER;
+use super::abi::STATUS_OBJECT_NAME_NOT_FOUND;
+use super::abi::STATUS_SUCCESS;
+use super::abi::UnicodeString;
+use super::exports::declare_exports;
+use super::rtlstring::guid_text;
+use super::zw::text;
+
+/// Informational: the interface had been registered before.
+const STATUS_OBJECT_NAME_EXISTS: NtStatus = 0x4000_0000;
+
+/// Pool tag of symbolic link names.
+const TAG: u32 = u32::from_le_bytes(*b"IoLn");
+
+/// Where the driver's key and the device's keys are.
+const SERVICES: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Services";
+const DEVICE_KEY: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\PCI\\0\\Device Parameters";
+const DRIVER_KEY: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\Class\\{4d36e96c-e325-11ce-bfc1-08002be10318}\\0000";
+const INTERFACES_KEY: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\DeviceClasses";
+
+/// `PLUGPLAY_REGKEY_DEVICE`, `_DRIVER`.
+const KEY_OF_DEVICE: u32 = 1;
+const KEY_OF_DRIVER: u32 = 2;
+
+/// An interface that was registered.
+#[derive(Clone, Debug)]
+struct Interface {
+    link: String,
+    enabled: bool,
+    properties: Vec<Property>,
+}
+
+/// A property of an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Property {
+    /// `DEVPROPKEY`.
+    key: [u8; 20],
+    kind: u32,
+    data: Vec<u8>,
+}
+
+/// All interfaces.
+#[derive(Default)]
+pub(crate) struct Interfaces(RefCell<Vec<Interface>>);
+
+impl Interfaces {
+    fn with<R>(&self, link: &str, f: impl FnOnce(&mut Interface) -> R) -> Option<R> {
+        let mut all = self.0.borrow_mut();
+        all.iter_mut().find(|each| each.link.eq_ignore_ascii_case(link)).map(f)
+    }
+}
+
+fn open(kernel: &Kernel, path: &str, handle: At<u64>) -> NtStatus {
+    let (key, _) = kernel.registry.create(path);
+    handle.write(kernel.objects.open_key(key));
+    STATUS_SUCCESS
+}
+
+declare_exports! { "ntoskrnl.exe";
+    fn IoRegisterDeviceInterface(
+        device: *mut DeviceObject, class: At<[u8; 16]>, reference: At<UnicodeString>, link: At<UnicodeString>,
+    ) -> NtStatus |kernel| {
+        let reference = if reference.is_null() { String::new() } else { text(reference) };
+        if !kernel.io.owns(device.cast()) || reference.contains(['\\', '/']) {
+            return STATUS_INVALID_DEVICE_REQUEST;
+        }
+        if kernel.injection.fails("IoRegisterDeviceInterface") {
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+        let mut name = format!("\\??\\PCI#0#{}", guid_text(&class.read()).to_lowercase());
+        if !reference.is_empty() {
+            name += &format!("\\{reference}");
+        }
+        link.write(kernel.give_string(&name, TAG));
+        if kernel.interfaces.with(&name, |_| ()).is_some() {
+            return STATUS_OBJECT_NAME_EXISTS;
+        }
+        let interface = Interface { link: name, enabled: false, properties: Vec::new() };
+        kernel.interfaces.0.borrow_mut().push(interface);
+        STATUS_SUCCESS
+    }
+
+    fn IoSetDeviceInterfaceState(link: At<UnicodeString>, enable: u8) -> NtStatus |kernel| {
+        let changed = kernel.interfaces.with(&text(link), |interface| {
+            core::mem::replace(&mut interface.enabled, enable != 0) != (enable != 0)
+        });
+        match changed {
+            Some(true) => STATUS_SUCCESS,
+            Some(false) if enable != 0 => STATUS_OBJECT_NAME_EXISTS,
+            _ => STATUS_OBJECT_NAME_NOT_FOUND,
+        }
+    }
+
+    /// Without data the property is deleted.
+    fn IoSetDeviceInterfacePropertyData(
+        link: At<UnicodeString>, key: At<[u8; 20]>, _lcid: u32, _flags: u32, kind: u32, size: u32, data: *const u8,
+    ) -> NtStatus |kernel| {
+        if kernel.injection.fails("IoSetDeviceInterfacePropertyData") {
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+        let key = key.read();
+        let bytes = (0..size as usize).filter(|_| !data.is_null());
+        let bytes: Vec<u8> = bytes.map(|at| At::new(data.wrapping_add(at).cast_mut()).read()).collect();
+        let known = kernel.interfaces.with(&text(link), |interface| {
+            interface.properties.retain(|property| property.key != key);
+            if !data.is_null() {
+                interface.properties.push(Property { key, kind, data: bytes });
+            }
+        });
+        if known.is_some() { STATUS_SUCCESS } else { STATUS_OBJECT_NAME_NOT_FOUND }
+    }
+
+    fn IoOpenDeviceInterfaceRegistryKey(link: At<UnicodeString>, _access: u32, handle: At<u64>) -> NtStatus |kernel| {
+        let link = text(link);
+        if kernel.interfaces.with(&link, |_| ()).is_none() {
+            return STATUS_OBJECT_NAME_NOT_FOUND;
+        }
+        open(kernel, &format!("{INTERFACES_KEY}\\{}\\Device Parameters", link.replace('\\', "#")), handle)
+    }
+
+    fn IoOpenDeviceRegistryKey(device: *mut DeviceObject, kind: u32, _access: u32, handle: At<u64>) -> NtStatus |kernel| {
+        let path = match kind & (KEY_OF_DEVICE | KEY_OF_DRIVER) {
+            KEY_OF_DEVICE => DEVICE_KEY,
+            KEY_OF_DRIVER => DRIVER_KEY,
+            _ => return STATUS_INVALID_PARAMETER,
+        };
+        if !kernel.io.owns(device.cast()) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        open(kernel, path, handle)
+    }
+
+    /// Of the kinds of key, the driver's parameters.
+    fn IoOpenDriverRegistryKey(
+        driver: *mut DriverObject, kind: u32, _access: u32, flags: u32, handle: At<u64>,
+    ) -> NtStatus |kernel| {
+        if kind > 1 || flags != 0 || !kernel.io.owns(driver.cast()) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        let extension = At::new(driver).with(|driver| driver.driver_extension);
+        let service = At::new(extension).with(|extension| extension.service_key_name);
+        // SAFETY: the I/O manager's own string.
+        let service = unsafe { service.text() };
+        open(kernel, &format!("{SERVICES}\\{service}\\Parameters"), handle)
+    }
+
+    /// Providers of WMI may come and go; nobody asks them.
+    fn IoWMIRegistrationControl(_device: *mut DeviceObject, _action: u32) -> NtStatus |_kernel| { STATUS_SUCCESS }
+
+    /// The device has no children that could have changed.
+    fn IoInvalidateDeviceRelations(_device: *mut DeviceObject, _kind: i32) |_kernel| {}
+
+    fn IoInvalidateDeviceState(_device: *mut DeviceObject) |_kernel| {}
+
+    fn IoIs32bitProcess(_irp: *mut c_void) -> u8 |_kernel| { 0 }
+}
