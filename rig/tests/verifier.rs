@@ -299,7 +299,7 @@ fn the_drivers_own_bug_check() {
 fn an_interrupt_that_is_never_taken_back() {
     // A level-triggered line that the routine does not silence.
     extern "win64" fn claim(_: *mut c_void, _: *mut c_void) -> u8 {
-        1
+        u8::from(nt::kernel().hardware.borrow().interrupt_line())
     }
     expect("InterruptStorm", 0xF2, |kernel| {
         connect(kernel, claim);
@@ -318,8 +318,9 @@ fn connect(kernel: &Kernel, routine: extern "win64" fn(*mut c_void, *mut c_void)
     use waverust_rig::nt::abi::FullySpecified;
     use waverust_rig::nt::abi::IoConnectInterruptParameters;
     let object = keep(core::ptr::null_mut::<c_void>());
+    let driver = kernel.make_driver("pci", 0, 0);
     let fully_specified = FullySpecified {
-        physical_device_object: core::ptr::null_mut(),
+        physical_device_object: kernel.make_device(driver, 0, 4).pointer(),
         interrupt_object: object,
         service_routine: Some(routine),
         service_context: core::ptr::null_mut(),

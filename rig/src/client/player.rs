@@ -21,8 +21,9 @@ use crate::report::Timeline;
 /// Time between the last frame's leaving the buffer and the end of RUN: what the device still holds must come out.
 const AFTERGLOW_NS: u64 = 60_000_000;
 
-/// Time for which a position that must not move is watched.
-const STILL_NS: u64 = 20_000_000;
+/// Time for which a position that must not move is watched: no whole number of the usual periods, after which a
+/// position that moved would be back where it was.
+const STILL_NS: u64 = 17_300_000;
 
 /// Periods whose refill is marked on the timeline: as many as it has room for beside interrupts, DPCs and events.
 const MARKED_PERIODS: u64 = 110;

@@ -6,9 +6,7 @@ use std::cell::UnsafeCell;
 use super::At;
 use super::Deadline;
 use super::Kernel;
-use super::abi::DispatcherHeader;
 use super::abi::KEvent;
-use super::abi::ListEntry;
 use super::abi::STATUS_WAIT_0;
 use super::dispatcher;
 
@@ -21,16 +19,7 @@ pub struct ClientEvent {
 impl ClientEvent {
     /// A new event, not signalled. Its signals are counted as the client's.
     pub fn new(kernel: &'static Kernel) -> Self {
-        let null = core::ptr::null_mut();
-        let header = DispatcherHeader {
-            kind: dispatcher::kind::SYNCHRONIZATION_EVENT,
-            signalling: 0,
-            size: 0,
-            reserved: 0,
-            signal_state: 0,
-            wait_list_head: ListEntry { flink: null, blink: null },
-        };
-        let event = Self { kernel, event: Box::new(UnsafeCell::new(KEvent { header })) };
+        let event = Self { kernel, event: dispatcher::event(dispatcher::kind::SYNCHRONIZATION_EVENT) };
         kernel.accounts.watch_event(event.pointer() as u64);
         event
     }

@@ -1,12 +1,14 @@
 //! Dispatcher objects: events, semaphores, mutexes and timers, and what it takes to satisfy a wait on them.
 
 use std::cell::RefCell;
+use std::cell::UnsafeCell;
 
 use super::At;
 use super::Deadline;
 use super::Kernel;
 use super::abi::DispatcherHeader;
 use super::abi::KDpc;
+use super::abi::KEvent;
 use super::abi::KMutant;
 use super::abi::KTimer;
 use super::abi::ListEntry;
@@ -48,6 +50,27 @@ pub(crate) fn next_tick(time: u64) -> u64 {
     time.div_ceil(CLOCK_TICK_NS).saturating_mul(CLOCK_TICK_NS)
 }
 
+/// An event of the rig's own, not signalled.
+pub(super) fn event(kind: u8) -> Box<UnsafeCell<KEvent>> {
+    let null = core::ptr::null_mut();
+    let header = DispatcherHeader {
+        kind,
+        signalling: 0,
+        size: 0,
+        reserved: 0,
+        signal_state: 0,
+        wait_list_head: ListEntry { flink: null, blink: null },
+    };
+    let event = Box::new(UnsafeCell::new(KEvent { header }));
+    initialize(At::new(event.get().cast()), kind, 0);
+    event
+}
+
+/// A notification event of the rig's own.
+pub(crate) fn notification_event() -> Box<UnsafeCell<KEvent>> {
+    event(kind::NOTIFICATION_EVENT)
+}
+
 /// When a timer is to fire.
 pub(crate) struct Setting {
     /// In units of 100 ns: negative for relative, positive for a system time.
@@ -57,6 +80,9 @@ pub(crate) struct Setting {
     /// Whether it fires at its time, and not at the clock's next tick.
     pub(crate) exact: bool,
 }
+
+/// Objects of a thread's kind are the system's own.
+const THREAD: u8 = 6;
 
 struct Armed {
     timer: *mut KTimer,
@@ -94,6 +120,18 @@ impl Timers {
 }
 
 impl Kernel {
+    /// Bug check if the object was not initialised: the list of those who wait for it would be followed.
+    pub(crate) fn check_object(&self, object: *mut DispatcherHeader) {
+        let header = At::new(object).read();
+        let head = object.wrapping_byte_add(8).cast::<ListEntry>();
+        let whole = header.wait_list_head.flink == head && header.wait_list_head.blink == head;
+        let known = matches!(header.kind, kind::NOTIFICATION_EVENT..=kind::MUTANT | kind::SEMAPHORE | THREAD)
+            || matches!(header.kind, kind::NOTIFICATION_TIMER | kind::SYNCHRONIZATION_TIMER);
+        if !whole || !known {
+            self.verifier.object_not_initialized(self, object as u64, header.kind);
+        }
+    }
+
     /// Takes a signalled object the way a satisfied wait does.
     fn acquire(&self, object: *mut DispatcherHeader, thread: &Thread) {
         let header = At::new(object);
@@ -144,6 +182,7 @@ impl Kernel {
         deadline: Deadline,
     ) -> NtStatus {
         let thread = self.current_thread().expect("waiting happens on a thread");
+        objects.iter().for_each(|object| self.check_object(*object));
         let wait = Wait { objects, all, deadline };
         if let Some(status) = self.try_satisfy(&wait, &thread) {
             return status;
@@ -156,6 +195,7 @@ impl Kernel {
 
     /// Makes an object signalled and wakes who waits for it; returns its state before.
     pub(crate) fn signal(&self, object: *mut DispatcherHeader, state: i32) -> i32 {
+        self.check_object(object);
         let before = At::new(object).with(|header| core::mem::replace(&mut header.signal_state, state));
         self.trace.add(self.now(), Event::Signal);
         self.wake_waiters(object);
@@ -164,6 +204,7 @@ impl Kernel {
 
     /// Sets a timer; returns whether it was set already.
     pub(crate) fn set_timer(&self, timer: *mut KTimer, setting: Setting, dpc: *mut KDpc) -> bool {
+        self.check_object(timer.cast());
         let was_set = self.cancel_timer(timer);
         At::new(timer).with(|timer| timer.header.signal_state = 0);
         let Setting { due, period_ns, exact } = setting;

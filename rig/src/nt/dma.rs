@@ -11,6 +11,7 @@ use super::abi::DmaAdapter;
 use super::abi::DmaOperations;
 use super::exports::declare_exports;
 use super::memory::PAGE_SIZE;
+use super::memory::UNSPECIFIED;
 
 struct Adapter {
     object: Box<DmaAdapter>,
@@ -67,6 +68,7 @@ declare_exports! { "dma adapter";
         };
         owner.buffers.push((base, u64::from(length)));
         drop(adapters);
+        kernel.fill_frames(&frames, UNSPECIFIED);
         logical.write(frames[0] * PAGE_SIZE as u64);
         base as *mut c_void
     }

@@ -95,17 +95,39 @@ impl Kernel {
         true
     }
 
+    /// The line is shared: another device asks for service, and every routine on the line is asked. None of them may
+    /// say that the interrupt was its own, in whatever state its device is (or gone: a register that nobody answers
+    /// reads as all ones).
+    pub(crate) fn foreign_interrupt(&self) {
+        let chain = self.interrupts.0.borrow().clone();
+        for interrupt in &chain {
+            if self.current_irql() >= interrupt.irql || self.interrupt_pending() {
+                return;
+            }
+            let claimed = self.serve(interrupt);
+            self.trace.add(self.now(), Event::Interrupt(claimed));
+            if claimed && !self.crashed() {
+                self.verifier.foreign_interrupt_claimed(self, interrupt.routine as usize as u64);
+            }
+        }
+        self.deliver();
+    }
+
     fn service(&self, interrupt: &InterruptState) -> bool {
-        let claimed = self.nested(Context::Isr, interrupt.irql, || {
+        let claimed = self.serve(interrupt);
+        if claimed {
+            self.accounts.interrupt_claimed(self.now());
+        }
+        claimed
+    }
+
+    fn serve(&self, interrupt: &InterruptState) -> bool {
+        self.nested(Context::Isr, interrupt.irql, || {
             self.call_driver("InterruptServiceRoutine", interrupt.irql, || {
                 // SAFETY: the driver connected this routine with this context; the processor is at the
                 // interrupt's level.
                 unsafe { (interrupt.routine)(interrupt.pointer(), interrupt.context) != 0 }
             })
-        });
-        if claimed {
-            self.accounts.interrupt_claimed(self.now());
-        }
-        claimed
+        })
     }
 }

@@ -223,6 +223,9 @@ impl Kernel {
 
     /// `IofCompleteRequest`: runs the completion routines upward; signals the IRP's event at the top.
     pub fn complete_irp(&self, irp: *mut Irp) {
+        if At::new(irp).with(|irp| irp.current_location > irp.stack_count) {
+            self.verifier.completed_twice(self, irp as u64);
+        }
         loop {
             let (location, count) = At::new(irp).with(|irp| (irp.current_location, irp.stack_count));
             if location > count {

@@ -27,6 +27,9 @@ use super::interrupt::DEVICE_VECTOR;
 /// `DMA_ADAPTER` descriptions of other versions are shaped otherwise.
 const DEVICE_DESCRIPTION_VERSIONS: core::ops::RangeInclusive<u32> = 0..=3;
 
+/// `LevelSensitive` of `KINTERRUPT_MODE`.
+const LEVEL_SENSITIVE: u32 = 0;
+
 declare_exports! { "ntoskrnl.exe";
     fn IofCallDriver(device: *mut DeviceObject, irp: *mut Irp) -> NtStatus |kernel| {
         kernel.send_irp(device, irp)
@@ -78,10 +81,16 @@ declare_exports! { "ntoskrnl.exe";
         }
         let wanted = parameters.with(|parameters| parameters.fully_specified);
         let Some(routine) = wanted.service_routine else { return STATUS_INVALID_PARAMETER };
+        if !kernel.io.owns(wanted.physical_device_object.cast()) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        // As the translated resource says: this vector and level, shared, level-sensitive.
         if version == CONNECT_FULLY_SPECIFIED
             && (wanted.vector != DEVICE_VECTOR
                 || wanted.irql != DEVICE_IRQL
                 || wanted.synchronize_irql < wanted.irql
+                || wanted.share_vector == 0
+                || wanted.interrupt_mode != LEVEL_SENSITIVE
                 || wanted.processor_enable_mask & 1 == 0)
         {
             return STATUS_INVALID_PARAMETER;
@@ -92,22 +101,24 @@ declare_exports! { "ntoskrnl.exe";
         let interrupt = InterruptState::new(routine, wanted.service_context, DEVICE_IRQL);
         At::new(wanted.interrupt_object).write(interrupt.pointer());
         kernel.interrupts.connect(interrupt);
+        kernel.foreign_interrupt();
         STATUS_SUCCESS
     }
 
     fn IoDisconnectInterruptEx(parameters: At<IoDisconnectInterruptParameters>) |kernel| {
         let pointer = parameters.with(|parameters| parameters.interrupt_object);
         kernel.verifier.check_interrupt_unregistered(kernel, pointer);
+        kernel.foreign_interrupt();
         if !kernel.interrupts.disconnect(pointer) {
             kernel.verifier.bad_interrupt(kernel, pointer as u64);
         }
     }
 
     fn IoGetDmaAdapter(
-        _device: *mut DeviceObject, description: At<DeviceDescription>, map_registers: At<u32>,
+        device: *mut DeviceObject, description: At<DeviceDescription>, map_registers: At<u32>,
     ) -> *mut DmaAdapter |kernel| {
         let description = description.read();
-        let shape = DEVICE_DESCRIPTION_VERSIONS.contains(&description.version) && description.master != 0;
+        let shape = kernel.io.owns(device.cast()) && DEVICE_DESCRIPTION_VERSIONS.contains(&description.version) && description.master != 0;
         if !shape || kernel.injection.fails("IoGetDmaAdapter") {
             return core::ptr::null_mut();
         }

@@ -21,6 +21,10 @@ use super::dispatcher::Setting;
 use super::dispatcher::kind;
 use super::exports::declare_exports;
 
+/// Statuses of exceptions that the kernel raises.
+const STATUS_MUTANT_NOT_OWNED: u32 = 0xC000_0046;
+const STATUS_SEMAPHORE_LIMIT_EXCEEDED: u32 = 0xC000_0047;
+
 /// `LARGE_INTEGER *Timeout`: null for never, negative for relative, positive for absolute system time.
 fn deadline(kernel: &Kernel, timeout: At<i64>) -> Deadline {
     if timeout.is_null() {
@@ -104,7 +108,10 @@ declare_exports! { "ntoskrnl.exe";
     }
 
     fn KeReleaseSemaphore(semaphore: At<KSemaphore>, _increment: i32, by: i32, _wait: u8) -> i32 |kernel| {
-        let count = semaphore.with(|semaphore| semaphore.header.signal_state);
+        let (count, limit) = semaphore.with(|semaphore| (semaphore.header.signal_state, semaphore.limit));
+        if by <= 0 || count.checked_add(by).is_none_or(|count| count > limit) {
+            kernel.verifier.raised(kernel, STATUS_SEMAPHORE_LIMIT_EXCEEDED, "a semaphore was released beyond its limit");
+        }
         kernel.signal(semaphore.pointer().cast(), count + by)
     }
 
@@ -114,6 +121,10 @@ declare_exports! { "ntoskrnl.exe";
     }
 
     fn KeReleaseMutex(mutex: At<KMutant>, _wait: u8) -> i32 |kernel| {
+        let owner = mutex.with(|mutex| mutex.owner_thread);
+        if kernel.current_thread().is_none_or(|thread| thread.pointer() != owner) {
+            kernel.verifier.raised(kernel, STATUS_MUTANT_NOT_OWNED, "a mutex was released by a thread that does not own it");
+        }
         let count = mutex.with(|mutex| {
             if mutex.header.signal_state == 0 {
                 mutex.owner_thread = core::ptr::null_mut();

@@ -13,6 +13,12 @@ use crate::pci::PageMapping;
 /// Bytes of a page.
 pub const PAGE_SIZE: usize = 4096;
 
+/// What frames hold that are nobody's: a device that still reads there makes itself heard.
+const RELEASED: u8 = 0x5D;
+
+/// What frames hold that a driver gets without a promise.
+pub(crate) const UNSPECIFIED: u8 = 0xA5;
+
 /// Page frames in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRun {
@@ -129,7 +135,16 @@ impl Kernel {
 
     /// Gives frames back.
     pub(crate) fn release_frames(&self, frames: &[u64]) {
+        self.fill_frames(frames, RELEASED);
         self.memory.release(frames);
+    }
+
+    /// What the frames hold before anybody gets them.
+    pub(crate) fn fill_frames(&self, frames: &[u64], byte: u8) {
+        let hardware = self.hardware.borrow();
+        for frame in frames {
+            hardware.ram().write(frame * PAGE_SIZE as u64, &[byte; PAGE_SIZE]);
+        }
     }
 
     /// Maps frames one behind the other and remembers it, so that physical addresses can be told.
@@ -185,7 +200,7 @@ impl Kernel {
     /// Frees the MDL and its frames; false if there is no such MDL.
     pub(crate) fn free_mdl(&self, mdl: *mut Mdl) -> bool {
         let Some(record) = self.memory.mdls.borrow_mut().remove(&(mdl as u64)) else { return false };
-        self.memory.release(&record.frames);
+        self.release_frames(&record.frames);
         true
     }
 

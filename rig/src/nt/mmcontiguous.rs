@@ -7,6 +7,7 @@ use super::Accounts;
 use super::Kernel;
 use super::PAGE_SIZE;
 use super::exports::declare_exports;
+use super::memory::UNSPECIFIED;
 
 /// Blocks that drivers hold: where they are mapped.
 #[derive(Default)]
@@ -33,6 +34,7 @@ fn allocate(kernel: &Kernel, bytes: u64, low: u64, high: u64, boundary: u64) -> 
         kernel.release_frames(&frames);
         return core::ptr::null_mut();
     };
+    kernel.fill_frames(&frames, UNSPECIFIED);
     kernel.contiguous.0.borrow_mut().push(base);
     base as *mut c_void
 }

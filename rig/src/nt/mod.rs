@@ -64,6 +64,7 @@ pub use accounting::Happening;
 pub use accounting::Snapshot;
 pub use clientevent::ClientEvent;
 pub use clock::QPC_FREQUENCY;
+pub(crate) use dispatcher::notification_event;
 pub use exports::Export;
 pub use exports::Resolver;
 pub(crate) use exports::declare_exports;

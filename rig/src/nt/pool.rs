@@ -4,7 +4,7 @@
 //!   | guard | fill ... | block (16-byte aligned) | slack < 16 | guard |
 //! ```
 //! A step over the end faults at once; a write into the fill before or the slack behind is found when the block
-//! is freed.
+//! is freed. A block of a page or more begins with a page, and its slack may be almost one.
 
 use std::cell::Cell;
 use std::cell::RefCell;
@@ -103,7 +103,9 @@ impl Pool {
         protect(base + PAGE, data, true);
         // SAFETY: the data part was just made readable and writable and belongs to nobody yet.
         unsafe { core::ptr::write_bytes((base + PAGE) as *mut u8, FILL, data as usize) };
-        let address = base + PAGE + data - aligned;
+        // A block of a page or more begins with one (wdm/nf-wdm-exallocatepool2); smaller ones end with one, so that
+        // a step over the end faults.
+        let address = if size >= PAGE { base + PAGE } else { base + PAGE + data - aligned };
         let block = Block { base, length, address, size, tag, paged, freed: false, allocated_at };
         self.blocks.borrow_mut().insert(base, block);
         if paged {

@@ -10,12 +10,17 @@ use corosensei::Yielder;
 use corosensei::stack::DefaultStack;
 use corosensei::stack::Stack;
 
+use super::At;
 use super::Context;
 use super::abi::DispatcherHeader;
 use super::abi::ListEntry;
 use super::abi::NtStatus;
 use super::abi::STATUS_SUCCESS;
+use super::dispatcher;
 use super::gate::ImportCall;
+
+/// `DISPATCHER_HEADER.Type` of a thread.
+const THREAD: u8 = 6;
 
 const STACK_BYTES: usize = 1 << 20;
 
@@ -94,7 +99,7 @@ impl Thread {
         let extent = (stack.limit().get() as u64, stack.base().get() as u64);
         let head = ListEntry { flink: core::ptr::null_mut(), blink: core::ptr::null_mut() };
         let header = DispatcherHeader {
-            kind: 6,
+            kind: THREAD,
             signalling: 0,
             size: 0,
             reserved: 0,
@@ -117,6 +122,7 @@ impl Thread {
             deep: Cell::new(0),
             entered_at: Cell::new(0),
         });
+        dispatcher::initialize(At::new(thread.object.as_ptr().cast()), THREAD, 0);
         let own = Rc::downgrade(&thread);
         let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
             if let Some(thread) = own.upgrade() {

@@ -23,6 +23,8 @@ pub enum Event<'a> {
     Signal,
     /// A client's reading of a position, in frames.
     Position(u64),
+    /// Sound came out of the device.
+    Sound(&'a [u8]),
     /// A line of trace text.
     Text(&'a str),
 }
@@ -58,6 +60,10 @@ impl Trace {
             Event::Position(frames) => {
                 hash.update(b"p");
                 hash.update(frames.to_le_bytes());
+            }
+            Event::Sound(bytes) => {
+                hash.update(b"o");
+                hash.update(bytes);
             }
             Event::Text(text) => {
                 hash.update(b"t");

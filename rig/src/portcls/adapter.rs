@@ -186,6 +186,7 @@ impl Adapter {
         if let Err(error) = torn_out {
             self.kernel.hardware_failed(&error.to_string());
         }
+        self.kernel.foreign_interrupt();
     }
 
     fn report_removal(&self) -> NtStatus {

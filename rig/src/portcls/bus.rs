@@ -179,6 +179,8 @@ pub(crate) fn device_property(
         0..=22 => return STATUS_OBJECT_NAME_NOT_FOUND,
         _ => return STATUS_INVALID_PARAMETER,
     };
+    // The driver's pointers are looked at below: a bad one stops the machine, and must not take the device along.
+    drop(hardware);
     result.write(value.len() as u32);
     if (length as usize) < value.len() {
         return STATUS_BUFFER_TOO_SMALL;

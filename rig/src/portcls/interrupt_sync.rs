@@ -94,10 +94,12 @@ impl InterruptSync {
             InterruptState::new(service, core::ptr::from_ref(self).cast_mut().cast(), DEVICE_IRQL);
         self.connected.replace(Some(interrupt.clone()));
         self.kernel.interrupts.connect(interrupt);
+        self.kernel.foreign_interrupt();
         STATUS_SUCCESS
     }
 
     fn disconnect(&self) {
+        self.kernel.foreign_interrupt();
         let Some(interrupt) = self.connected.take() else { return };
         self.kernel.verifier.check_interrupt_unregistered(self.kernel, interrupt.pointer());
         self.kernel.interrupts.disconnect(interrupt.pointer());

@@ -1,20 +1,16 @@
 //! IRPs as the PnP and power managers send them: to the top of a device stack, and waited for.
 
-use std::cell::UnsafeCell;
-
 use super::rules;
 use crate::nt::At;
 use crate::nt::Deadline;
 use crate::nt::Device;
 use crate::nt::Kernel;
 use crate::nt::abi::DeviceObject;
-use crate::nt::abi::DispatcherHeader;
 use crate::nt::abi::IoStackLocation;
-use crate::nt::abi::KEvent;
-use crate::nt::abi::ListEntry;
 use crate::nt::abi::NtStatus;
 use crate::nt::abi::STATUS_NOT_SUPPORTED;
 use crate::nt::abi::STATUS_PENDING;
+use crate::nt::notification_event;
 
 /// The device on top of a stack.
 fn top(device: Device) -> *mut DeviceObject {
@@ -36,17 +32,7 @@ pub(crate) fn send(
     minor: u8,
     parameters: [u64; 4],
 ) -> NtStatus {
-    let null = core::ptr::null_mut();
-    let head = ListEntry { flink: null, blink: null };
-    let header = DispatcherHeader {
-        kind: 0,
-        signalling: 0,
-        size: 0,
-        reserved: 0,
-        signal_state: 0,
-        wait_list_head: head,
-    };
-    let event = Box::new(UnsafeCell::new(KEvent { header }));
+    let event = notification_event();
     let target = top(pdo);
     let irp = kernel.allocate_irp(At::new(target).with(|device| device.stack_size));
     let first = At::new(irp).with(|irp| {

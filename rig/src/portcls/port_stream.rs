@@ -68,6 +68,8 @@ impl PortStream {
     fn keep(&self, frames: Option<Vec<u64>>) -> *mut Mdl {
         let Some(frames) = frames else { return core::ptr::null_mut() };
         Accounts::bump(&self.kernel.accounts.allocations, 1);
+        // They will be mapped to a client, which must not see what others left.
+        self.kernel.fill_frames(&frames, 0);
         let mdl = self.kernel.make_mdl(frames);
         self.allocations.borrow_mut().push(Allocation { mdl, mapped: None });
         mdl

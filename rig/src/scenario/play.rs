@@ -26,6 +26,7 @@ use crate::client::format::data_format;
 use crate::nt::ClientEvent;
 use crate::nt::Context;
 use crate::nt::Kernel;
+use crate::nt::TraceEvent;
 use crate::options::Play;
 use crate::portcls::Adapter;
 use crate::portcls::AudioRange;
@@ -114,6 +115,7 @@ fn perform(
         }
         let played = play_once(&adapter, options, pcm, pace)?;
         let output = kernel.hardware.borrow_mut().played()?;
+        kernel.trace.add(kernel.now(), TraceEvent::Sound(&output));
         outcome.borrow_mut().rounds.push(Round { played, output });
         listen_to_silence(kernel, pcm, outcome)?;
     }
@@ -131,6 +133,7 @@ fn perform(
 fn listen_to_silence(kernel: &Kernel, pcm: &Pcm, outcome: &RefCell<Outcome>) -> Result<(), SetupError> {
     kernel.sleep_until(kernel.now() + QUIET_NS);
     let more = kernel.hardware.borrow_mut().played()?;
+    kernel.trace.add(kernel.now(), TraceEvent::Sound(&more));
     let mut outcome = outcome.borrow_mut();
     if let Some(round) = outcome.rounds.last_mut().filter(|_| !more.is_empty()) {
         let frames = more.len() / pcm.frame_bytes();
@@ -194,6 +197,7 @@ fn client(
         Kind::Position => pin.allocate(((4 * plan.period).max(plan.pcm.rate as usize / 25) * frame) as u32),
     }
     .map_err(failed("allocating the audio buffer"))?;
+    look_around(&pin);
     let event = ClientEvent::new(kernel);
     let progress = Progress::new(&plan.pcm);
     let played = Player::new(kernel, &pin, &buffer, &event, plan).play(&|frame| progress.at(frame));
@@ -207,6 +211,13 @@ fn client(
         check("removing the device", adapter.remove())?;
     }
     Ok(played)
+}
+
+/// What the audio engine asks of a stream with a buffer: its latency, and registers to map, of which there may be none.
+fn look_around(pin: &Pin) {
+    let _ = pin.hw_latency();
+    pin.position_register();
+    pin.clock_register();
 }
 
 /// The device is torn out under a running stream. The client notices nothing of it before its own calls fail: they go

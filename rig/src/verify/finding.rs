@@ -97,6 +97,7 @@ pub fn bug_check_name(code: u32) -> &'static str {
         0x10 => "SPIN_LOCK_NOT_OWNED",
         0x18 => "REFERENCE_BY_POINTER",
         0x1E => "KMODE_EXCEPTION_NOT_HANDLED",
+        0x44 => "MULTIPLE_IRP_COMPLETE_REQUESTS",
         0x50 => "PAGE_FAULT_IN_NONPAGED_AREA",
         0x7F => "UNEXPECTED_KERNEL_MODE_TRAP",
         0xC1 => "SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION",

@@ -7,6 +7,9 @@ use crate::nt::Kernel;
 /// `DRIVER_VERIFIER_DETECTED_VIOLATION`.
 const VERIFIER: u32 = 0xC4;
 
+/// After which buffers that clients still have open may stay, and what they were made with.
+const SURPRISE: &str = "IRP_MN_SURPRISE_REMOVAL";
+
 impl Verifier {
     /// After `IRP_MN_STOP_DEVICE`, a failed start, or `IRP_MN_REMOVE_DEVICE`: whatever was bound to the device's
     /// resources is gone.
@@ -18,6 +21,11 @@ impl Verifier {
             );
             let parameters = [0x7_1105, resource.handle, resource.object, 0];
             self.record(kernel, "StreamResourceLeft", VERIFIER, parameters, message);
+        }
+        let (adapters, _) = kernel.dma.left();
+        if adapters > 0 && when != SURPRISE {
+            let message = format!("after {when}, {adapters} DMA adapter(s) are not put back");
+            self.record(kernel, "DmaAdapterLeft", 0xE6, [adapters as u64, 0, 0, 0], message);
         }
         let connected = kernel.interrupts.connected();
         if connected > 0 {
@@ -51,7 +59,7 @@ impl Verifier {
             let parameters = [0x62, u64::from(tag), bytes, count as u64];
             self.record_at(kernel, "PoolLeak", VERIFIER, parameters, message, Some(site), Vec::new());
         }
-        let (adapters, buffers) = kernel.dma.left();
+        let (_, buffers) = kernel.dma.left();
         let (handles, references) = kernel.objects.left();
         let left = [
             ("TimerLeft", 0xC7, kernel.timers.armed().len(), "timer(s) still set"),
@@ -60,7 +68,6 @@ impl Verifier {
             ("EtwProviderLeft", 0xCE, kernel.providers.left(), "event provider(s) still registered"),
             ("DpcLeft", 0xC7, kernel.dpcs.queued().len(), "DPC(s) still queued"),
             ("ThreadLeft", 0xCE, kernel.driver_threads().len(), "system thread(s) still running"),
-            ("DmaAdapterLeft", 0xE6, adapters, "DMA adapter(s) not put back"),
             ("DmaCommonBufferLeft", 0xE6, buffers, "common buffer(s) not freed"),
             (
                 "ContiguousMemoryLeft",

@@ -105,6 +105,26 @@ impl Verifier {
         self.stop(kernel, "InterruptStorm", 0xF2, [0; 4], message.to_owned())
     }
 
+    pub(crate) fn foreign_interrupt_claimed(&self, kernel: &Kernel, routine: u64) -> ! {
+        let site = self.site(routine);
+        let message = format!(
+            "the service routine {} claimed an interrupt of another device on the shared line: its own does not ask for \
+             service",
+            site.name
+        );
+        let parameters = [0x7_1106, routine, 0, 0];
+        self.record_at(
+            kernel,
+            "ForeignInterruptClaimed",
+            VERIFIER,
+            parameters,
+            message,
+            Some(site),
+            Vec::new(),
+        );
+        kernel.crash()
+    }
+
     pub(crate) fn deadlock(&self, kernel: &Kernel, lock: u64) -> ! {
         let message = format!(
             "spin lock {lock:#x} is asked for by the processor that holds it: it would spin for ever"
@@ -118,6 +138,25 @@ impl Verifier {
              was overwritten"
         );
         self.stop(kernel, "SpinLockNotInitialized", VERIFIER, [0x1002, lock, value, 0], message)
+    }
+
+    pub(crate) fn object_not_initialized(&self, kernel: &Kernel, object: u64, kind: u8) -> ! {
+        let message = format!(
+            "the dispatcher object at {object:#x} (type {kind}) was never initialised, or was overwritten: the list of \
+             those who wait for it is none"
+        );
+        self.stop(kernel, "ObjectNotInitialized", 0x139, [3, object, 0, 0], message)
+    }
+
+    pub(crate) fn completed_twice(&self, kernel: &Kernel, irp: u64) -> ! {
+        let message = format!("IRP {irp:#x} is completed, and was completed before");
+        self.stop(kernel, "IrpCompletedTwice", 0x44, [irp, 0, 0, 0], message)
+    }
+
+    /// The kernel raises an exception, which nothing in a driver of this kind handles.
+    pub(crate) fn raised(&self, kernel: &Kernel, status: u32, what: &str) -> ! {
+        let parameters = [u64::from(status), kernel.calling_address(), 0, 0];
+        self.stop(kernel, "UnhandledException", 0x1E, parameters, what.to_owned())
     }
 
     pub(crate) fn bad_timer(&self, kernel: &Kernel, timer: u64) -> ! {

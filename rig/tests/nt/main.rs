@@ -3,6 +3,7 @@
 mod imports;
 mod objects;
 mod registry;
+mod rules;
 mod support;
 mod time;
 mod watchdog;
