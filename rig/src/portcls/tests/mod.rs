@@ -5,6 +5,7 @@ mod filters;
 mod hardware;
 mod life;
 mod managed;
+mod memory;
 mod objects;
 
 use portcls::raw::{
