@@ -52,6 +52,8 @@ pub struct Played {
     pub max_reads: u64,
     /// Counters over the whole of RUN.
     pub run: Snapshot,
+    /// Whether the driver had a mapping of the buffer when RUN ended.
+    pub buffer_mapped: bool,
     /// Counters over steady RUN, and its periods.
     pub steady: (Snapshot, u64),
     /// What the driver told or did that cannot be right.
@@ -195,6 +197,7 @@ impl<'a> Player<'a> {
         let end = self.kernel.accounts.snapshot();
         self.kernel.accounts.watch(false);
         self.played.run = end.since(&self.run_start);
+        self.played.buffer_mapped |= self.pin.buffer_mapped();
         self.run_paused = self.kernel.now();
     }
 

@@ -61,6 +61,11 @@ pub struct Accounts {
     last_event_latency: Cell<Option<u64>>,
     happenings: RefCell<Vec<(u64, Happening)>>,
     watching: Cell<bool>,
+    /// Where the stack stood when the driver was entered last, and the most that it has used of it since then, bytes,
+    /// where that could be seen: at its calls and register accesses.
+    pub(crate) entry_stack: Cell<u64>,
+    /// See `entry_stack`.
+    pub deepest_stack: Cell<u64>,
     /// What the driver printed, and when (ns).
     pub log: RefCell<Vec<(u64, String)>>,
 }

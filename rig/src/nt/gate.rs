@@ -4,6 +4,9 @@ use super::Kernel;
 use super::kernel;
 use super::trace::Event;
 
+/// Bytes of a thread's kernel stack on x64, which the rig's own stacks have many times over.
+const KERNEL_STACK: u64 = 24 << 10;
+
 /// An import call in progress on some thread.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ImportCall {
@@ -31,6 +34,7 @@ impl Kernel {
         if let Some(thread) = self.current_thread() {
             thread.calls.borrow_mut().push(call);
         }
+        self.note_stack(call.stack);
         self.verifier.check_import(self, &call);
         if self.overdue() {
             self.verifier.runaway(self, None);
@@ -43,6 +47,19 @@ impl Kernel {
         }
         self.deliver();
         self.preempt();
+    }
+
+    /// Notes how deep the driver's own frames are where it was called last.
+    pub(crate) fn note_stack(&self, stack: u64) {
+        let deepest = &self.accounts.deepest_stack;
+        // A routine that another thread is in was entered on another stack.
+        let used = self.accounts.entry_stack.get().saturating_sub(stack);
+        if self.stack_limit(stack).is_some_and(|limit| stack + used <= limit) {
+            deepest.set(deepest.get().max(used));
+            if used > KERNEL_STACK {
+                self.verifier.stack_exceeded(self, used, KERNEL_STACK);
+            }
+        }
     }
 
     /// The import call that the current thread is in.
@@ -64,7 +81,10 @@ impl Kernel {
         if thread.as_ref().is_some_and(|thread| thread.enter_driver(self.now())) {
             self.feed_watchdog();
         }
+        let here = 0_u8;
+        let outer = self.accounts.entry_stack.replace(&raw const here as u64);
         let result = call();
+        self.accounts.entry_stack.set(outer);
         if let Some(thread) = thread {
             thread.leave_driver();
         }

@@ -28,6 +28,14 @@ impl Kernel {
         before
     }
 
+    /// Lowers the level for the driver, which must not hold a spin lock below DISPATCH_LEVEL.
+    pub(crate) fn lower_irql(&self, level: u8) {
+        if level < DISPATCH_LEVEL && self.spinlocks.count() > 0 {
+            self.verifier.lowered_with_lock(self, level);
+        }
+        self.set_irql(level);
+    }
+
     /// On whose behalf the processor runs.
     pub fn context(&self) -> super::Context {
         self.irql

@@ -60,7 +60,7 @@ pub(super) fn lower(kernel: &Kernel, level: u8) {
     if level > kernel.current_irql() {
         kernel.verifier.bad_lower(kernel, level);
     }
-    kernel.set_irql(level);
+    kernel.lower_irql(level);
 }
 
 declare_exports! { "ntoskrnl.exe";

@@ -232,7 +232,9 @@ impl Kernel {
     /// inherit it.
     fn step_aside(&self, thread: &Thread) {
         let level = self.set_irql(super::abi::PASSIVE_LEVEL);
+        let entry = self.accounts.entry_stack.get();
         thread.suspend();
+        self.accounts.entry_stack.set(entry);
         self.set_irql(level);
     }
 

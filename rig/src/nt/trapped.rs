@@ -80,6 +80,7 @@ fn on_trap(trap: &mut Trap) {
     if trap.cause() == Cause::Watchdog || kernel.overdue() {
         kernel.verifier.runaway(kernel, Some((trap.registers.rip, trap.registers.rsp)));
     }
+    kernel.note_stack(trap.registers.rsp);
     if !perform(kernel, trap) {
         fault(kernel, trap)
     }
@@ -123,7 +124,7 @@ fn perform(kernel: &'static Kernel, trap: &mut Trap) -> bool {
         Cause::Privileged(Privileged::ReadControl(8)) => trap.complete_read(u64::from(kernel.current_irql())),
         // The inline forms of KeRaiseIrql and KeLowerIrql.
         Cause::Privileged(Privileged::WriteControl { register: 8, value }) => {
-            kernel.set_irql(value as u8);
+            kernel.lower_irql(value as u8);
             trap.complete();
         }
         _ => return false,

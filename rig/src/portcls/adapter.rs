@@ -31,6 +31,10 @@ use crate::nt::abi::IRP_MJ_PNP;
 use crate::nt::abi::IRP_MJ_POWER;
 use crate::nt::abi::IRP_MN_CANCEL_REMOVE_DEVICE;
 use crate::nt::abi::IRP_MN_CANCEL_STOP_DEVICE;
+use crate::nt::abi::IRP_MN_FILTER_RESOURCE_REQUIREMENTS;
+use crate::nt::abi::IRP_MN_QUERY_CAPABILITIES;
+use crate::nt::abi::IRP_MN_QUERY_DEVICE_RELATIONS;
+use crate::nt::abi::IRP_MN_QUERY_PNP_DEVICE_STATE;
 use crate::nt::abi::IRP_MN_QUERY_REMOVE_DEVICE;
 use crate::nt::abi::IRP_MN_QUERY_STOP_DEVICE;
 use crate::nt::abi::IRP_MN_REMOVE_DEVICE;
@@ -43,6 +47,9 @@ use crate::nt::abi::STATUS_INVALID_PARAMETER;
 use crate::nt::abi::STATUS_SUCCESS;
 use crate::nt::abi::STATUS_UNSUCCESSFUL;
 use crate::nt::abi::UnicodeString;
+
+/// `BusRelations` of `DEVICE_RELATION_TYPE`.
+const BUS_RELATIONS: u64 = 0;
 
 /// A driver image in memory.
 #[derive(Clone, Debug)]
@@ -134,11 +141,22 @@ impl Adapter {
     pub fn start(&self) -> NtStatus {
         let (raw, translated) = bus::resources(self.kernel);
         let lists = [&raw const raw as u64, &raw const translated as u64, 0, 0];
+        self.pnp(IRP_MN_FILTER_RESOURCE_REQUIREMENTS, [0; 4]);
         let status = self.pnp(IRP_MN_START_DEVICE, lists);
         if status < 0 {
             self.lost("a failed start");
+        } else {
+            self.ask_around();
         }
         status
+    }
+
+    /// What the PnP manager asks of a device that has just been started. The answers change nothing here.
+    fn ask_around(&self) {
+        let mut capabilities = power::capabilities();
+        self.pnp(IRP_MN_QUERY_CAPABILITIES, [capabilities.as_mut_ptr() as u64, 0, 0, 0]);
+        self.pnp(IRP_MN_QUERY_PNP_DEVICE_STATE, [0; 4]);
+        self.pnp(IRP_MN_QUERY_DEVICE_RELATIONS, [BUS_RELATIONS, 0, 0, 0]);
     }
 
     /// `IRP_MN_QUERY_STOP_DEVICE` and, if nobody objects, `IRP_MN_STOP_DEVICE`. `start` may follow.

@@ -114,6 +114,11 @@ impl Pin {
         self.stream.allocate(bytes, Some(notifications))
     }
 
+    /// Whether the driver has mapped the buffer for itself.
+    pub fn buffer_mapped(&self) -> bool {
+        self.stream.allocated.get().is_some_and(|buffer| self.kernel.memory.mdl_mapped(buffer.mdl))
+    }
+
     /// Whether the stream has `IMiniportWaveRTStreamNotification`.
     pub fn has_notification(&self) -> bool {
         self.stream.interfaces().is_ok_and(|interfaces| interfaces.notification.is_some())

@@ -24,6 +24,7 @@ use crate::nt::abi::IRP_MJ_POWER;
 use crate::nt::abi::IRP_MJ_SYSTEM_CONTROL;
 use crate::nt::abi::IRP_MN_CANCEL_REMOVE_DEVICE;
 use crate::nt::abi::IRP_MN_CANCEL_STOP_DEVICE;
+use crate::nt::abi::IRP_MN_QUERY_CAPABILITIES;
 use crate::nt::abi::IRP_MN_QUERY_REMOVE_DEVICE;
 use crate::nt::abi::IRP_MN_QUERY_STOP_DEVICE;
 use crate::nt::abi::IRP_MN_REMOVE_DEVICE;
@@ -101,6 +102,13 @@ fn pnp(fdo: &Rc<Fdo>, irp: *mut Irp, minor: u8) -> NtStatus {
             let status = succeed_and_pass_down(fdo, irp);
             fdo.delete();
             status
+        }
+        IRP_MN_QUERY_CAPABILITIES => {
+            let status = forward(fdo, irp);
+            if status >= 0 {
+                power::tell_capabilities(fdo, irp);
+            }
+            complete(fdo.kernel, irp, status)
         }
         _ => pass_down(fdo, irp),
     }

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use portcls::raw::DEVICE_CAPABILITIES;
 use portcls::raw::DEVICE_POWER_STATE;
 use portcls::raw::IAdapterPnpManagement;
 use portcls::raw::IAdapterPowerManagement;
@@ -170,6 +171,44 @@ pub(crate) fn dispatch(fdo: &Fdo, irp: *mut Irp) -> NtStatus {
         }
         _ => super::pnp::pass_down(fdo, irp),
     }
+}
+
+/// A `DEVICE_CAPABILITIES` as the PnP manager sends it out: its size and version, and nothing known yet.
+pub(crate) fn capabilities() -> [u32; 16] {
+    let mut words = [0; 16];
+    words[0] = 1 << 16 | 64;
+    // Address and UINumber: unknown.
+    (words[2], words[3]) = (u32::MAX, u32::MAX);
+    words
+}
+
+/// `IAdapterPowerManagement::QueryDeviceCapabilities`, after the bus has had its say
+/// (portcls/nf-portcls-iadapterpowermanagement-querydevicecapabilities).
+pub(crate) fn tell_capabilities(fdo: &Fdo, irp: *mut Irp) {
+    type Method =
+        unsafe extern "efiapi" fn(*mut IAdapterPowerManagement, *mut DEVICE_CAPABILITIES) -> NtStatus;
+    let capabilities =
+        At::new(irp).with(|irp| At::new(irp.current_stack_location).with(|stack| stack.parameters[0]));
+    let power = fdo.power.borrow().clone();
+    let ask = |this: *mut IAdapterPowerManagement, method: Method| {
+        // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; the record outlives it.
+        unsafe { method(this, capabilities as *mut DEVICE_CAPABILITIES) }
+    };
+    match power.as_deref() {
+        None => STATUS_SUCCESS,
+        Some(AdapterPower::First(adapter)) => adapter
+            .call("IAdapterPowerManagement::QueryDeviceCapabilities", |this, vtable| {
+                ask(this, vtable.QueryDeviceCapabilities)
+            }),
+        Some(AdapterPower::Second(adapter)) => adapter
+            .call("IAdapterPowerManagement2::QueryDeviceCapabilities", |this, vtable| {
+                ask(this.cast(), vtable.base.QueryDeviceCapabilities)
+            }),
+        Some(AdapterPower::Third(adapter)) => adapter
+            .call("IAdapterPowerManagement3::QueryDeviceCapabilities", |this, vtable| {
+                ask(this.cast(), vtable.base.base.QueryDeviceCapabilities)
+            }),
+    };
 }
 
 fn query(fdo: &Fdo, wanted: DEVICE_POWER_STATE) -> NtStatus {

@@ -148,7 +148,11 @@ fn tiles(report: &Report) -> String {
             "Allocations in RUN",
             grouped(report.run.allocations),
             "",
-            format!("{} copied", count(report.run.bytes_copied, "byte")),
+            format!(
+                "{} copied, buffer {}mapped",
+                count(report.run.bytes_copied, "byte"),
+                if report.run.buffer_mapped { "" } else { "not " }
+            ),
         ),
         (
             false,
@@ -252,6 +256,7 @@ fn facts(report: &Report) -> String {
             format!("{}, {}", grouped(report.interrupts), grouped(report.events_signalled)),
         ),
         ("DPCs in RUN", grouped(report.dpc.count)),
+        ("kernel stack used, bytes", format!("{} of {}", grouped(report.stack_bytes), grouped(24 << 10))),
         (
             "GetPosition in RUN",
             format!(

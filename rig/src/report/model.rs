@@ -63,6 +63,9 @@ pub struct Report {
     pub run: Run,
     /// Deferred procedure calls in RUN.
     pub dpc: Dpc,
+    /// Most bytes of the kernel stack that one routine of the driver's used, seen at its calls and register accesses.
+    /// Windows has 24 KiB, and needs some itself.
+    pub stack_bytes: u64,
     /// Interrupts and threads that the driver registered as resources of the stream, in order of registration.
     pub stream_resources: Vec<StreamResource>,
     /// Why there are none, if there are none: the profile's WaveRT port may offer no interface for it.
@@ -230,6 +233,9 @@ pub struct Run {
     pub allocations: u64,
     /// Bytes that imported copy functions moved in RUN, DMA memory or not.
     pub bytes_copied: u64,
+    /// Whether the driver had mapped the client's buffer: without that it cannot have copied sound by instructions of
+    /// its own either.
+    pub buffer_mapped: bool,
 }
 
 /// Deferred procedure calls in RUN.

@@ -50,6 +50,7 @@ pub(super) fn exact() -> Report {
         interrupts: 817,
         periods: 817,
         events_signalled: 817,
+        stack_bytes: 912,
         dpc: Dpc { count: 817, counted: 64, max_instructions: Some(212) },
         stream_resources: ["interrupt", "thread"]
             .map(|kind| StreamResource {
@@ -124,7 +125,7 @@ pub(super) fn broken() -> Report {
     report.position.backward_steps = 1;
     report.client_errors = mistold().client_errors;
     report.position.max_error_frames = 1_440.0;
-    report.run = Run { allocations: 3, bytes_copied: 1_920 };
+    report.run = Run { allocations: 3, bytes_copied: 1_920, buffer_mapped: true };
     report.stream_resources = Vec::new();
     report.stream_resources_note =
         Some("skipped: the WaveRT port of Windows 10 1507 has no stream resource manager".into());

@@ -6,6 +6,9 @@ use super::baseline;
 use super::model::Report;
 use super::verdict::Verdict;
 
+/// Bytes of a thread's kernel stack on x64.
+const KERNEL_STACK: u64 = 24 << 10;
+
 /// Findings and glitches that are listed; the rest is a number.
 const LISTED: usize = 5;
 
@@ -53,11 +56,13 @@ pub fn summary(report: &Report, colour: bool) -> String {
     line(
         "in RUN",
         format!(
-            "{}, {} copied",
+            "{}, {} copied, the client's buffer {}mapped by the driver",
             count(report.run.allocations, "allocation"),
-            count(report.run.bytes_copied, "byte")
+            count(report.run.bytes_copied, "byte"),
+            if report.run.buffer_mapped { "" } else { "not " }
         ),
     );
+    line("stack", format!("at most {} of {KERNEL_STACK}", count(report.stack_bytes, "byte")));
     line("DPCs", dpcs(report));
     line("resources", resources(report));
     line(
@@ -188,7 +193,7 @@ mod tests {
     #[test]
     fn a_good_run_takes_about_twenty_plain_lines() {
         let text = summary(&sample::exact(), false);
-        assert!((12..=20).contains(&text.lines().count()), "{text}");
+        assert!((12..=21).contains(&text.lines().count()), "{text}");
         assert!(text.is_ascii() && !text.contains('\x1b'));
         for part in ["bit-exact", "0 glitches", "4.00 per period", "Linux snd_intel8x0: 13", "0 allocations"]
         {

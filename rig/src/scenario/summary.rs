@@ -94,6 +94,7 @@ pub(super) fn machine_report(options: &MachineOptions, machine: &Machine, image:
         });
     }
     report.findings = kernel.verifier.findings().iter().map(finding).collect();
+    report.stack_bytes = kernel.accounts.deepest_stack.get();
     report.trace_hash = kernel.trace.digest();
     let printed = kernel.accounts.log.borrow();
     report.log = printed
@@ -126,6 +127,7 @@ pub(super) fn add_played(report: &mut Report, machine: &Machine, all: &[Played])
     report.run = model::Run {
         allocations: sum(|played| played.run.allocations),
         bytes_copied: sum(|played| played.run.bytes_copied),
+        buffer_mapped: all.iter().any(|played| played.buffer_mapped),
     };
     report.position = model::Position {
         max_error_frames: all.iter().map(|played| played.max_error_frames).fold(0.0, f64::max),

@@ -202,6 +202,18 @@ impl Verifier {
         self.stop(kernel, "LowerIrql", VERIFIER, [0x31, u64::from(from), u64::from(to), 0], message)
     }
 
+    pub(crate) fn lowered_with_lock(&self, kernel: &Kernel, to: u8) -> ! {
+        let (lock, taken_at) = kernel.spinlocks.last().unwrap_or_default();
+        let site = self.site(taken_at);
+        let message = format!(
+            "the IRQL is lowered to {} while spin lock {lock:#x} is held; taken at {}",
+            level_name(to),
+            site.name
+        );
+        let parameters = [0x31, u64::from(kernel.current_irql()), u64::from(to), lock];
+        self.stop(kernel, "IrqlLoweredWithLock", VERIFIER, parameters, message)
+    }
+
     pub(crate) fn pool_irql(&self, kernel: &Kernel, paged: bool, size: u64) -> ! {
         let level = kernel.current_irql();
         let message = format!(
@@ -382,6 +394,12 @@ impl Verifier {
         let message = format!("the rig does not play {what}");
         self.environment_failed(&message);
         kernel.crash()
+    }
+
+    /// More stack used than a thread of Windows has.
+    pub(crate) fn stack_exceeded(&self, kernel: &Kernel, used: u64, size: u64) -> ! {
+        let message = format!("a routine of the driver's uses {used} bytes of stack: a thread has {size}");
+        self.stop(kernel, "StackOverflow", 0x7F, [8, used, size, 0], message)
     }
 
     /// Driver code that does not come to an end. `place` is its instruction and stack pointer, where it was not

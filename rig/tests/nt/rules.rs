@@ -135,6 +135,37 @@ fn an_interrupt_is_connected_as_its_resource_says() {
 }
 
 #[test]
+fn a_level_lowered_under_a_spin_lock() {
+    expect("IrqlLoweredWithLock", 0xC4, |kernel| {
+        let (outer, inner) = (keep(0_u64), keep(0_u64));
+        call!(kernel, KeAcquireSpinLockRaiseToDpc(outer => *mut u64) -> u8);
+        call!(kernel, KeAcquireSpinLockRaiseToDpc(inner => *mut u64) -> u8);
+        // Given back in the wrong order, with the level that belongs to the other.
+        call!(kernel, KeReleaseSpinLock(outer => *mut u64, 0 => u8) -> ());
+    });
+}
+
+/// A routine with a frame of its own of `N` bytes.
+#[inline(never)]
+fn with_frame<const N: usize>(kernel: &Kernel) {
+    let frame = std::hint::black_box([0_u8; N]);
+    call!(kernel, KeGetCurrentIrql() -> u8);
+    std::hint::black_box(&frame);
+}
+
+#[test]
+fn more_stack_than_a_thread_has() {
+    expect("StackOverflow", 0x7F, |kernel| {
+        kernel.call_driver("routine", 0, || with_frame::<30_000>(kernel));
+    });
+    let used = result(|kernel| {
+        kernel.call_driver("routine", 0, || with_frame::<4_000>(kernel));
+        kernel.accounts.deepest_stack.get()
+    });
+    assert!((4_000..16_000).contains(&used), "{used}");
+}
+
+#[test]
 fn an_irp_completed_twice() {
     expect("IrpCompletedTwice", 0x44, |kernel| {
         let irp = kernel.allocate_irp(1);

@@ -58,6 +58,7 @@ thread_local! {
     static SPOIL: Cell<fn(&mut PCSTREAMRESOURCE_DESCRIPTOR)> = const { Cell::new(|_| {}) };
     static MANAGED: Cell<bool> = const { Cell::new(false) };
     static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static MINORS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static ADDED: Cell<NTSTATUS> = const { Cell::new(STATUS_NOT_FOUND) };
 }
 
@@ -93,6 +94,11 @@ pub(super) fn log(what: String) {
 /// The calls noted since this was last asked.
 pub(super) fn calls() -> Vec<String> {
     LOG.take()
+}
+
+/// The minor functions of the PnP requests that came.
+pub(super) fn pnp_requests() -> Vec<u8> {
+    MINORS.take()
 }
 
 /// Objects of the driver's that are alive.
@@ -153,6 +159,7 @@ unsafe extern "win64" fn pnp(device: Device, irp: *mut abi::Irp) -> i32 {
     let minor = unsafe { (*(*irp).current_stack_location).minor_function };
     // With PnP management a stop is announced by PortCls.
     let stop = minor == 0x04 && !MANAGED.get();
+    MINORS.with_borrow_mut(|minors| minors.push(minor));
     if stop || [0x02, 0x17].contains(&minor) {
         quiesce();
     }

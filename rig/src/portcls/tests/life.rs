@@ -207,3 +207,10 @@ fn a_property_value_fits_its_buffer() {
     });
     assert_eq!(found[0].rule, "PropertyValueSize");
 }
+
+#[test]
+fn the_pnp_manager_asks_more_than_it_must() {
+    assert_eq!(on("26100", Mistake::None, life).len(), 0);
+    // Requirements, start, capabilities, state, relations; then the removal.
+    assert_eq!(driver::pnp_requests(), [0x0D, 0x00, 0x09, 0x14, 0x07, 0x01, 0x02]);
+}
