@@ -22,6 +22,7 @@
 //! | [`pages`] | the pages of a cyclic buffer |
 //! | [`descriptor`] | filter, pin and node tables as `static`s |
 //! | [`property`], [`event`] | handlers of properties and events |
+//! | [`etw`] | trace events of a stream: glitches above all |
 //! | [`format`](mod@format), [`range`] | formats and ranges out of untrusted bytes |
 //! | [`output`], [`plain`] | answers into a caller's buffer; records as bytes |
 //!
@@ -48,6 +49,7 @@ pub mod com;
 pub mod descriptor;
 #[cfg(windows)]
 pub mod driver;
+pub mod etw;
 pub mod event;
 pub mod format;
 pub mod handle;

@@ -2,6 +2,7 @@
 
 mod adapter;
 mod com;
+mod etw;
 mod event;
 mod fakes;
 mod memory;
