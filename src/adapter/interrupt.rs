@@ -22,7 +22,7 @@ impl<D: SoundDevice> Wiring<D> {
 }
 
 impl<D: SoundDevice> Handler for Wiring<D> {
-    fn isr(&self, irql: &mut Irql<Device>) -> Claim {
+    fn isr(&self, irql: &mut Irql<Device>, _message: Option<u32>) -> Claim {
         self.channel.claim(irql)
     }
 

@@ -67,7 +67,7 @@ impl Instance for Adapter {
         let interrupt = Interrupt::connect(irql, request.pdo, line, wiring)?;
         let thread = ServiceThread::start(irql, waker, Attendant(channel.clone()))?;
         let stream_resources =
-            StreamResources::register(irql, request.pdo, wave.port(), interrupt.object(), thread.object());
+            StreamResources::register(irql, request.pdo, wave.port(), interrupt.object(0), thread.object());
 
         Ok(Self {
             _sealed: Ending::new(Sealed(channel)),

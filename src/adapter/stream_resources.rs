@@ -23,17 +23,21 @@ impl StreamResources {
         irql: &Irql<Passive>,
         pdo: Device,
         port: &ComPtr<IPort>,
-        interrupt: Interrupt,
+        interrupt: Option<Interrupt>,
         thread: Thread,
     ) -> Self {
         let Some(manager) = StreamResourceManager::of(irql, port) else {
             trace::info(c"the port has no stream resource manager");
             return Self { _thread: None, _interrupt: None };
         };
-        let interrupt = manager
-            .add_interrupt(irql, pdo, interrupt)
-            .inspect_err(|status| trace::failure(c"registering the interrupt as a stream resource", *status))
-            .ok();
+        let interrupt = interrupt.and_then(|interrupt| {
+            manager
+                .add_interrupt(irql, pdo, interrupt)
+                .inspect_err(|status| {
+                    trace::failure(c"registering the interrupt as a stream resource", *status)
+                })
+                .ok()
+        });
         let thread = manager
             .add_thread(irql, pdo, thread)
             .inspect_err(|status| trace::failure(c"registering the thread as a stream resource", *status))

@@ -26,15 +26,31 @@ layouts! {
         SynchronizeIrql = 40, FloatingSave = 41, ShareVector = 42, Vector = 44, Irql = 48, InterruptMode = 52,
         ProcessorEnableMask = 56, Group = 64,
     }
+    IO_CONNECT_INTERRUPT_MESSAGE_BASED_PARAMETERS: 56, 8 {
+        PhysicalDeviceObject = 0, ConnectionContext = 8, MessageServiceRoutine = 16, ServiceContext = 24,
+        SpinLock = 32, SynchronizeIrql = 40, FloatingSave = 41, FallBackServiceRoutine = 48,
+    }
+    IO_INTERRUPT_MESSAGE_INFO: 56, 8 { UnifiedIrql = 0, MessageCount = 4, MessageInfo = 8 }
+    IO_INTERRUPT_MESSAGE_INFO_ENTRY: 48, 8 { InterruptObject = 16 }
+    BUS_INTERFACE_STANDARD: 64, 8 {
+        Size = 0, Version = 2, Context = 8, InterfaceReference = 16, InterfaceDereference = 24, SetBusData = 48,
+        GetBusData = 56,
+    }
+    IO_STATUS_BLOCK: 16, 8 { Information = 8 }
     IO_DISCONNECT_INTERRUPT_PARAMETERS: 16, 8 { Version = 0, ConnectionContext = 8 }
     DEVICE_DESCRIPTION: 64, 8 {
-        Version = 0, Master = 4, ScatterGather = 5, Dma32BitAddresses = 8, InterfaceType = 20, MaximumLength = 32,
+        Version = 0, Master = 4, ScatterGather = 5, Dma32BitAddresses = 8, Dma64BitAddresses = 11,
+        InterfaceType = 20, MaximumLength = 32,
     }
     DMA_ADAPTER: 16, 8 { DmaOperations = 8 }
     DRIVER_OBJECT: 336, 8 { DriverUnload = 104, MajorFunction = 112 }
     DEVICE_OBJECT: 336, 16 { DeviceExtension = 64 }
-    IRP: 208, 16 { Tail = 120 }
-    IO_STACK_LOCATION: 72, 8 { MajorFunction = 0, MinorFunction = 1 }
+    IRP: 208, 16 { IoStatus = 48, Tail = 120 }
+    IO_STACK_LOCATION: 72, 8 {
+        MajorFunction = 0, MinorFunction = 1, Parameters.QueryInterface.InterfaceType = 8,
+        Parameters.QueryInterface.Size = 16, Parameters.QueryInterface.Version = 18,
+        Parameters.QueryInterface.Interface = 24, Parameters.QueryInterface.InterfaceSpecificData = 32,
+    }
     LARGE_INTEGER: 8, 8 {}
 }
 
@@ -45,7 +61,12 @@ const _: () = {
     assert!(offset_of!(sys::DMA_OPERATIONS, FreeCommonBuffer) == 24);
 
     assert!(size_of::<sys::KSPIN_LOCK>() == 8 && size_of::<sys::KIRQL>() == 1);
-    assert!(sys::CONNECT_FULLY_SPECIFIED == 1);
+    assert!(sys::CONNECT_FULLY_SPECIFIED == 1 && sys::CONNECT_LINE_BASED == 2);
+    assert!(sys::CONNECT_MESSAGE_BASED == 3);
+    assert!(sys::EX_TIMER_HIGH_RESOLUTION == 4);
+    assert!(sys::IRP_MN_QUERY_INTERFACE == 8 && sys::PCI_WHICHSPACE_CONFIG == 0);
+    assert!(sys::STATUS_PENDING == 0x103 && sys::STATUS_SUCCESS == 0);
+    assert!(sys::STATUS_NOT_SUPPORTED == 0xC000_00BB_u32.cast_signed());
     assert!(sys::DEVICE_DESCRIPTION_VERSION == 0);
     assert!(sys::IRP_MJ_PNP == 0x1B);
     assert!(sys::IRP_MN_REMOVE_DEVICE == 2);

@@ -1,6 +1,6 @@
 //! Memory that the device reads and writes.
 
-use core::ptr::{NonNull, null_mut, write_volatile};
+use core::ptr::{NonNull, null_mut, read_volatile, write_volatile};
 
 use portcls::handle::Device;
 use portcls::irql::{Irql, Passive};
@@ -8,39 +8,70 @@ use portcls::{Result, Status};
 use wdk_sys::_INTERFACE_TYPE::PCIBus;
 use wdk_sys::ntddk::IoGetDmaAdapter;
 use wdk_sys::{
-    DEVICE_DESCRIPTION, DEVICE_DESCRIPTION_VERSION, DMA_ADAPTER, PALLOCATE_COMMON_BUFFER,
+    BOOLEAN, DEVICE_DESCRIPTION, DEVICE_DESCRIPTION_VERSION, DMA_ADAPTER, PALLOCATE_COMMON_BUFFER,
     PFREE_COMMON_BUFFER, PHYSICAL_ADDRESS, PPUT_DMA_ADAPTER,
 };
 
-/// A buffer that the processor and a bus master with 32 address bits both see, coherently, zeroed.
+/// How far a bus master's addresses reach.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// 32 bits.
+    Bits32,
+    /// 64 bits.
+    Bits64,
+}
+
+/// A buffer that the processor and a bus master both see, coherently, zeroed.
 ///
-/// The drop frees it: the device must be at rest then. If that is not sure, [`CommonBuffer::leak`] it.
+/// Accesses are little-endian, volatile, and go as far as the buffer does: beyond its end, or not aligned to their own
+/// size, a store does nothing and a load answers zero. The drop frees the buffer: the device must be at rest then. If
+/// that is not sure, [`CommonBuffer::leak`] it.
 ///
 /// # Invariants
 ///
-/// `words` points to `count` 32-bit words, which the device finds at `address`; both adapter and buffer are
+/// `memory` points to `bytes` bytes, aligned to a page, which the device finds at `address`; both adapter and buffer are
 /// this owner's.
 pub(crate) struct CommonBuffer {
     adapter: NonNull<DMA_ADAPTER>,
-    words: NonNull<u32>,
-    count: usize,
-    address: i64,
+    memory: NonNull<u8>,
+    bytes: u32,
+    address: u64,
+}
+
+macro_rules! accesses {
+    ($( $load:ident, $store:ident: $type:ty; )*) => { $(
+        #[doc = concat!("Loads a `", stringify!($type), "` from byte `at` on.")]
+        pub(crate) fn $load(&self, at: usize) -> $type {
+            match self.locate::<$type>(at) {
+                // SAFETY: within the buffer and aligned; volatile, as the device writes it at any time.
+                Some(place) => <$type>::from_le(unsafe { read_volatile(place) }),
+                None => 0,
+            }
+        }
+
+        #[doc = concat!("Stores a `", stringify!($type), "` from byte `at` on, in program order with other stores here.")]
+        pub(crate) fn $store(&self, at: usize, value: $type) {
+            if let Some(place) = self.locate::<$type>(at) {
+                // SAFETY: within the buffer and aligned; volatile, as the device reads it at any time.
+                unsafe { write_volatile(place, value.to_le()) };
+            }
+        }
+    )* };
 }
 
 impl CommonBuffer {
-    /// Allocates `count` words for the device below `pdo`.
+    /// Allocates `bytes`, a multiple of 8, for the device below `pdo`.
     ///
     /// # Errors
     ///
     /// `STATUS_INSUFFICIENT_RESOURCES`.
-    pub(crate) fn new(_at: &Irql<Passive>, pdo: Device, count: usize) -> Result<Self> {
-        let bytes = u32::try_from(count.saturating_mul(size_of::<u32>()))
-            .map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
+    pub(crate) fn new(_at: &Irql<Passive>, pdo: Device, bytes: u32, reach: Reach) -> Result<Self> {
         let mut description = DEVICE_DESCRIPTION {
             Version: DEVICE_DESCRIPTION_VERSION,
             Master: 1,
             ScatterGather: 1,
             Dma32BitAddresses: 1,
+            Dma64BitAddresses: BOOLEAN::from(reach == Reach::Bits64),
             InterfaceType: PCIBus,
             MaximumLength: bytes,
             ..Default::default()
@@ -51,40 +82,67 @@ impl CommonBuffer {
         let adapter = NonNull::new(adapter).ok_or(Status::INSUFFICIENT_RESOURCES)?;
 
         let mut logical = PHYSICAL_ADDRESS { QuadPart: 0 };
-        let words = Operations::of(adapter).allocate.map_or(null_mut(), |allocate| {
+        let memory = Operations::of(adapter).allocate.map_or(null_mut(), |allocate| {
             // SAFETY: the adapter's own routine, at PASSIVE_LEVEL.
             unsafe { allocate(adapter.as_ptr(), bytes, &mut logical, 1) }
         });
-        let Some(words) = NonNull::new(words.cast::<u32>()) else {
+        let Some(memory) = NonNull::new(memory.cast::<u8>()) else {
             put(adapter);
             return Err(Status::INSUFFICIENT_RESOURCES);
         };
         // SAFETY: the 64-bit view of the address is always there.
-        let address = unsafe { logical.QuadPart };
-        // INVARIANT: allocated with this size just now.
-        let buffer = Self { adapter, words, count, address };
-        if u32::try_from(address).is_err() {
+        let address = unsafe { logical.QuadPart }.cast_unsigned();
+        // INVARIANT: allocated with this size just now; common buffers are aligned to pages.
+        let buffer = Self { adapter, memory, bytes, address };
+        let last = address.checked_add(u64::from(bytes)).ok_or(Status::INSUFFICIENT_RESOURCES)?;
+        if reach == Reach::Bits32 && last > 1 << 32 {
             // The adapter was told of 32 bits, and did not keep to them.
             return Err(Status::INSUFFICIENT_RESOURCES);
         }
-        for word in 0..count {
-            buffer.write(word, 0);
+        for at in (0..bytes as usize).step_by(size_of::<u64>()) {
+            buffer.store64(at, 0);
         }
         Ok(buffer)
     }
 
-    /// Where the device finds the buffer.
-    pub(crate) fn address(&self) -> u32 {
-        // By the check at construction it fits.
-        self.address as u32
+    /// Where the device finds the buffer; below 2^32 if it was asked for with [`Reach::Bits32`].
+    pub(crate) fn address(&self) -> u64 {
+        self.address
     }
 
-    /// Stores a word, in program order with other stores here. Beyond the end it does nothing.
-    pub(crate) fn write(&self, word: usize, value: u32) {
-        if word < self.count {
-            // SAFETY: by the invariant within the buffer; volatile, as the device reads it at any time.
-            unsafe { write_volatile(self.words.as_ptr().wrapping_add(word), value.to_le()) };
+    /// Length in bytes.
+    pub(crate) fn bytes(&self) -> u32 {
+        self.bytes
+    }
+
+    accesses! {
+        load8, store8: u8;
+        load16, store16: u16;
+        load32, store32: u32;
+        load64, store64: u64;
+    }
+
+    /// Stores bytes from byte `at` on.
+    pub(crate) fn store(&self, at: usize, bytes: &[u8]) {
+        for (index, byte) in bytes.iter().enumerate() {
+            self.store8(at.saturating_add(index), *byte);
         }
+    }
+
+    /// Loads bytes from byte `at` on, each of them once.
+    pub(crate) fn load(&self, at: usize, bytes: &mut [u8]) {
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = self.load8(at.saturating_add(index));
+        }
+    }
+
+    /// Where a value of type `T` is, if it lies within the buffer and is aligned.
+    fn locate<T>(&self, at: usize) -> Option<*mut T> {
+        let end = at.checked_add(size_of::<T>())?;
+        if end > self.bytes as usize || at & size_of::<T>().wrapping_sub(1) != 0 {
+            return None;
+        }
+        Some(self.memory.as_ptr().wrapping_add(at).cast())
     }
 
     /// Gives the memory up for good, because a device that did not stop may still use it.
@@ -96,10 +154,9 @@ impl CommonBuffer {
 impl Drop for CommonBuffer {
     fn drop(&mut self) {
         if let Some(free) = Operations::of(self.adapter).free {
-            let bytes = self.count.saturating_mul(size_of::<u32>()) as u32;
-            let logical = PHYSICAL_ADDRESS { QuadPart: self.address };
+            let logical = PHYSICAL_ADDRESS { QuadPart: self.address.cast_signed() };
             // SAFETY: allocated with this adapter and length, and freed once, at PASSIVE_LEVEL.
-            unsafe { free(self.adapter.as_ptr(), bytes, logical, self.words.as_ptr().cast(), 1) };
+            unsafe { free(self.adapter.as_ptr(), self.bytes, logical, self.memory.as_ptr().cast(), 1) };
         }
         put(self.adapter);
     }
@@ -107,6 +164,8 @@ impl Drop for CommonBuffer {
 
 // SAFETY: the buffer is plain memory that is only reached by volatile accesses.
 unsafe impl Send for CommonBuffer {}
+// SAFETY: as above; what shares it agrees with the device on who writes what.
+unsafe impl Sync for CommonBuffer {}
 
 /// The routines of an adapter that are used here. The table itself is longer on newer systems.
 struct Operations {

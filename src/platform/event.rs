@@ -8,8 +8,8 @@ use portcls::{Result, handle};
 use wdk_sys::_EVENT_TYPE::SynchronizationEvent;
 use wdk_sys::_KWAIT_REASON::Executive;
 use wdk_sys::_MODE::KernelMode;
-use wdk_sys::KEVENT;
 use wdk_sys::ntddk::{KeInitializeEvent, KeSetEvent, KeWaitForSingleObject};
+use wdk_sys::{KEVENT, LARGE_INTEGER, STATUS_SUCCESS};
 
 use super::pool::PoolBox;
 
@@ -41,6 +41,23 @@ impl Event {
         // alertable nor in user mode ends with success only.
         let _ =
             unsafe { KeWaitForSingleObject(self.0.get().cast(), Executive, KernelMode as _, 0, null_mut()) };
+    }
+
+    /// Waits until the event is set, but no longer than about `milliseconds`. Says whether it was set.
+    #[must_use]
+    pub(crate) fn wait_for(&self, _at: &Irql<Passive>, milliseconds: u32) -> bool {
+        // Negative is relative; the unit is 100 ns.
+        let mut timeout = LARGE_INTEGER { QuadPart: i64::from(milliseconds).wrapping_mul(-10_000) };
+        // SAFETY: an initialized event; PASSIVE_LEVEL allows to wait.
+        let status = unsafe {
+            KeWaitForSingleObject(self.0.get().cast(), Executive, KernelMode as _, 0, &mut timeout)
+        };
+        status == STATUS_SUCCESS
+    }
+
+    /// The event itself, for kernel services that set it while this owner lives.
+    pub(super) fn as_ptr(&self) -> *mut KEVENT {
+        self.0.get()
     }
 }
 

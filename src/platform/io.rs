@@ -17,7 +17,7 @@ unsafe extern "C" {
 /// An access beyond the window reads all ones and writes nothing, as an absent device does.
 pub(crate) struct Registers {
     space: Space,
-    bytes: u16,
+    bytes: u32,
 }
 
 enum Space {
@@ -39,7 +39,7 @@ impl Registers {
         let first = u16::try_from(start).map_err(|_| Status::DEVICE_CONFIGURATION_ERROR)?;
         let bytes = u16::try_from(bytes).map_err(|_| Status::DEVICE_CONFIGURATION_ERROR)?;
         first.checked_add(bytes).ok_or(Status::DEVICE_CONFIGURATION_ERROR)?;
-        Ok(Self { space: Space::Port(first), bytes })
+        Ok(Self { space: Space::Port(first), bytes: u32::from(bytes) })
     }
 
     /// There are no port instructions.
@@ -48,13 +48,13 @@ impl Registers {
         Err(Status::DEVICE_CONFIGURATION_ERROR)
     }
 
-    /// A window of `bytes` of memory at the physical address `start`, mapped until the drop.
+    /// A window of `bytes` of memory at the physical address `start`, mapped until the drop. What is aligned in the
+    /// window is aligned as far as `start` is.
     ///
     /// # Errors
     ///
-    /// `STATUS_DEVICE_CONFIGURATION_ERROR`, `STATUS_INSUFFICIENT_RESOURCES`.
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
     pub(crate) fn memory(_at: &Irql<Passive>, start: u64, bytes: u32) -> Result<Self> {
-        let bytes = u16::try_from(bytes).map_err(|_| Status::DEVICE_CONFIGURATION_ERROR)?;
         let address = PHYSICAL_ADDRESS { QuadPart: start.cast_signed() };
         // SAFETY: the range is one of the device's translated resources.
         let mapped = unsafe { MmMapIoSpaceEx(address, u64::from(bytes), PAGE_READWRITE | PAGE_NOCACHE) };
@@ -63,8 +63,8 @@ impl Registers {
     }
 
     /// Reads 8 bits.
-    pub(crate) fn read8(&self, register: u16) -> u8 {
-        match self.locate::<u8>(register) {
+    pub(crate) fn read8(&self, register: impl Into<u32>) -> u8 {
+        match self.locate::<u8>(register.into()) {
             #[cfg(target_arch = "x86_64")]
             Some(Place::Port(port)) => ports::read8(port),
             Some(Place::Memory(address)) => {
@@ -78,8 +78,8 @@ impl Registers {
     }
 
     /// Reads 16 bits.
-    pub(crate) fn read16(&self, register: u16) -> u16 {
-        match self.locate::<u16>(register) {
+    pub(crate) fn read16(&self, register: impl Into<u32>) -> u16 {
+        match self.locate::<u16>(register.into()) {
             #[cfg(target_arch = "x86_64")]
             Some(Place::Port(port)) => ports::read16(port),
             Some(Place::Memory(address)) => {
@@ -93,8 +93,8 @@ impl Registers {
     }
 
     /// Reads 32 bits.
-    pub(crate) fn read32(&self, register: u16) -> u32 {
-        match self.locate::<u32>(register) {
+    pub(crate) fn read32(&self, register: impl Into<u32>) -> u32 {
+        match self.locate::<u32>(register.into()) {
             #[cfg(target_arch = "x86_64")]
             Some(Place::Port(port)) => ports::read32(port),
             Some(Place::Memory(address)) => {
@@ -108,8 +108,8 @@ impl Registers {
     }
 
     /// Writes 8 bits.
-    pub(crate) fn write8(&self, register: u16, value: u8) {
-        match self.locate::<u8>(register) {
+    pub(crate) fn write8(&self, register: impl Into<u32>, value: u8) {
+        match self.locate::<u8>(register.into()) {
             #[cfg(target_arch = "x86_64")]
             Some(Place::Port(port)) => ports::write8(port, value),
             Some(Place::Memory(address)) => {
@@ -122,8 +122,8 @@ impl Registers {
     }
 
     /// Writes 16 bits.
-    pub(crate) fn write16(&self, register: u16, value: u16) {
-        match self.locate::<u16>(register) {
+    pub(crate) fn write16(&self, register: impl Into<u32>, value: u16) {
+        match self.locate::<u16>(register.into()) {
             #[cfg(target_arch = "x86_64")]
             Some(Place::Port(port)) => ports::write16(port, value),
             Some(Place::Memory(address)) => {
@@ -136,8 +136,8 @@ impl Registers {
     }
 
     /// Writes 32 bits.
-    pub(crate) fn write32(&self, register: u16, value: u32) {
-        match self.locate::<u32>(register) {
+    pub(crate) fn write32(&self, register: impl Into<u32>, value: u32) {
+        match self.locate::<u32>(register.into()) {
             #[cfg(target_arch = "x86_64")]
             Some(Place::Port(port)) => ports::write32(port, value),
             Some(Place::Memory(address)) => {
@@ -150,18 +150,17 @@ impl Registers {
     }
 
     /// Where a register of type `T` is, if it lies within the window and is aligned.
-    fn locate<T>(&self, register: u16) -> Option<Place<T>> {
-        let size = size_of::<T>() as u16;
+    fn locate<T>(&self, register: u32) -> Option<Place<T>> {
+        let size = size_of::<T>() as u32;
         let end = register.checked_add(size)?;
         if end > self.bytes || register & size.wrapping_sub(1) != 0 {
             return None;
         }
         match self.space {
             #[cfg(target_arch = "x86_64")]
-            Space::Port(first) => Some(Place::Port(first.wrapping_add(register))),
-            Space::Memory(base) => {
-                Some(Place::Memory(base.as_ptr().wrapping_add(usize::from(register)).cast()))
-            }
+            // A window of ports is never longer than 16 bits tell.
+            Space::Port(first) => Some(Place::Port(first.wrapping_add(register as u16))),
+            Space::Memory(base) => Some(Place::Memory(base.as_ptr().wrapping_add(register as usize).cast())),
         }
     }
 }
@@ -189,7 +188,7 @@ enum Place<T> {
 }
 
 /// Orders accesses to device registers with those to memory that the device sees, where the processor does not.
-fn barrier() {
+pub(super) fn barrier() {
     #[cfg(target_arch = "aarch64")]
     // SAFETY: a barrier changes nothing.
     unsafe {

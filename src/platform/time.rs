@@ -1,9 +1,26 @@
-//! Waiting for hardware, always with a bound.
+//! Time: what the performance counter shows, and waiting for hardware, always with a bound.
 
 use portcls::irql::{Irql, Passive};
 use wdk_sys::_MODE::KernelMode;
 use wdk_sys::LARGE_INTEGER;
-use wdk_sys::ntddk::{KeDelayExecutionThread, KeStallExecutionProcessor};
+use wdk_sys::ntddk::{KeDelayExecutionThread, KeQueryPerformanceCounter, KeStallExecutionProcessor};
+
+/// The performance counter, in ticks of [`counter_frequency`]. It never goes back. IRQL: any.
+pub(crate) fn counter() -> u64 {
+    // SAFETY: the frequency is optional.
+    let now = unsafe { KeQueryPerformanceCounter(core::ptr::null_mut()) };
+    // SAFETY: the 64-bit view is always there.
+    unsafe { now.QuadPart }.cast_unsigned()
+}
+
+/// Ticks of the performance counter in a second, at least one; it stays the same while the system runs. IRQL: any.
+pub(crate) fn counter_frequency() -> u64 {
+    let mut frequency = LARGE_INTEGER { QuadPart: 0 };
+    // SAFETY: the frequency is written before the call returns.
+    unsafe { KeQueryPerformanceCounter(&mut frequency) };
+    // SAFETY: the 64-bit view is always there.
+    unsafe { frequency.QuadPart }.cast_unsigned().max(1)
+}
 
 /// Sleeps for about `milliseconds`, rounded up to the next clock tick.
 pub(crate) fn sleep(_at: &Irql<Passive>, milliseconds: u32) {

@@ -5,11 +5,11 @@ use portcls::irql::{Irql, Passive};
 
 use super::plan::{RING, Segment};
 use super::regs::nabm::BD_IOC;
-use crate::platform::dma::CommonBuffer;
+use crate::platform::dma::{CommonBuffer, Reach};
 use portcls::Result;
 
-/// Words of one descriptor: address; length in samples and control bits.
-const DESCRIPTOR_WORDS: usize = 2;
+/// Bytes of one descriptor: address; length in samples and control bits.
+const DESCRIPTOR_BYTES: usize = 8;
 
 /// Descriptors that ask for an interrupt in any case: twice a ring, so that the last valid index is moved in time
 /// for clients that wait for no event.
@@ -25,22 +25,24 @@ impl DescriptorList {
     ///
     /// `STATUS_INSUFFICIENT_RESOURCES`.
     pub(super) fn new(at: &Irql<Passive>, pdo: Device) -> Result<Self> {
-        Ok(Self(CommonBuffer::new(at, pdo, RING.wrapping_mul(DESCRIPTOR_WORDS))?))
+        let bytes = RING.wrapping_mul(DESCRIPTOR_BYTES) as u32;
+        Ok(Self(CommonBuffer::new(at, pdo, bytes, Reach::Bits32)?))
     }
 
     /// Where the device finds the list: 8-byte aligned, as common buffers are page-aligned.
     pub(super) fn address(&self) -> u32 {
-        self.0.address()
+        // By its reach it fits.
+        self.0.address() as u32
     }
 
     /// Describes `segment` in descriptor `index`; with an interrupt if `notify` is set and a period ends there.
     pub(super) fn set(&self, index: usize, segment: Segment, notify: bool) {
-        let word = index.wrapping_mul(DESCRIPTOR_WORDS);
+        let at = index.wrapping_mul(DESCRIPTOR_BYTES);
         let interrupt = (notify && segment.ends_period) || SERVICE_AT.contains(&index);
         // Sixteen-bit samples; by the plan their number fits 16 bits.
         let control = (segment.bytes >> 1) | if interrupt { BD_IOC } else { 0 };
-        self.0.write(word, segment.address);
-        self.0.write(word.wrapping_add(1), control);
+        self.0.store32(at, segment.address);
+        self.0.store32(at.wrapping_add(4), control);
     }
 
     /// Leaves the list to a device that may still read it.
