@@ -96,10 +96,11 @@ fn a_driver_whose_position_runs_backwards() {
     let run = play(
         &Mutant {
             name: "backwards",
-            file: "wave/channel.rs",
-            right: "let play = state.clock.offset(bytes);",
-            wrong: "let back = (state.clock.linear() >> 11 & 1) as u32 * 2600;\n            \
-                    let play = (state.clock.offset(bytes) + bytes).wrapping_sub(back).checked_rem(bytes).unwrap_or(0);",
+            file: "wave/lane.rs",
+            right: "Offsets { play: self.clock.offset(cut.bytes), write: write as u32 }",
+            wrong: "let back = (self.clock.linear() >> 11 & 1) as u32 * 2600;\n        \
+                    let play = (self.clock.offset(cut.bytes) + cut.bytes).wrapping_sub(back).checked_rem(cut.bytes);\n        \
+                    Offsets { play: play.unwrap_or(0), write: write as u32 }",
         },
         "position",
     );
@@ -128,12 +129,13 @@ fn a_driver_that_drops_a_notification() {
     let run = play(
         &Mutant {
             name: "notification",
-            file: "wave/channel.rs",
-            right: "            for _ in 0..state.clock.crossed() {",
-            wrong: "            static DROPPED: AtomicBool = AtomicBool::new(false);\n            \
-                    let crossed = state.clock.crossed();\n            \
-                    let lost = state.clock.linear() > 100_000 && !DROPPED.swap(true, AcqRel);\n            \
-                    for _ in 0..crossed.saturating_sub(u64::from(lost)) {",
+            file: "wave/clock.rs",
+            right: "        let ended = total.saturating_sub(self.announced);",
+            wrong: "        use core::sync::atomic::{AtomicBool, Ordering};\n        \
+                    static DROPPED: AtomicBool = AtomicBool::new(false);\n        \
+                    let ended = total.saturating_sub(self.announced);\n        \
+                    let lost = ended != 0 && self.done() > 100_000 && !DROPPED.swap(true, Ordering::AcqRel);\n        \
+                    let ended = ended.saturating_sub(u64::from(lost));",
         },
         "event",
     );
@@ -162,9 +164,8 @@ fn a_driver_that_panics() {
         &Mutant {
             name: "panic",
             file: "wave/clock.rs",
-            right: "        self.linear = self.linear.max(linear);",
-            wrong: "        assert!(linear < 200_000, \"the planted fault\");\n        \
-                    self.linear = self.linear.max(linear);",
+            right: "        self.0 = self.0.max(linear);",
+            wrong: "        assert!(linear < 200_000, \"the planted fault\");\n        self.0 = self.0.max(linear);",
         },
         "event",
     );

@@ -1,4 +1,4 @@
-//! From the interrupt to the stream.
+//! From the interrupt to the streams.
 #![forbid(unsafe_code)]
 
 use portcls::irql::{Device, Dispatch, Irql, Passive};
@@ -6,38 +6,27 @@ use portcls::irql::{Device, Dispatch, Irql, Passive};
 use crate::device::SoundDevice;
 use crate::platform::interrupt::{Claim, Handler};
 use crate::platform::shared::Shared;
-use crate::platform::thread::{Service, Waker};
-use crate::wave::channel::{Aftermath, Channel};
+use crate::platform::thread::Service;
+use crate::wave::hub::Hub;
 
-/// The adapter's interrupt: the channel does the work, and wakes the service thread for what must wait.
-pub(super) struct Wiring<D: SoundDevice> {
-    channel: Shared<Channel<D>>,
-    waker: Waker,
-}
-
-impl<D: SoundDevice> Wiring<D> {
-    pub(super) fn new(channel: Shared<Channel<D>>, waker: Waker) -> Self {
-        Self { channel, waker }
-    }
-}
+/// The adapter's interrupt: the hub does the work.
+pub(super) struct Wiring<D: SoundDevice>(pub(super) Shared<Hub<D>>);
 
 impl<D: SoundDevice> Handler for Wiring<D> {
-    fn isr(&self, irql: &mut Irql<Device>, _message: Option<u32>) -> Claim {
-        self.channel.claim(irql)
+    fn isr(&self, irql: &mut Irql<Device>, message: Option<u32>) -> Claim {
+        self.0.claim(irql, message)
     }
 
     fn dpc(&self, irql: &mut Irql<Dispatch>) {
-        if self.channel.advance(irql) == Aftermath::Attend {
-            self.waker.wake(irql);
-        }
+        self.0.advance(irql);
     }
 }
 
-/// What the service thread does: it sees to a device that had run dry.
-pub(super) struct Attendant<D: SoundDevice>(pub(super) Shared<Channel<D>>);
+/// What the service thread does: it sees to what must wait for the device.
+pub(super) struct Attendant<D: SoundDevice>(pub(super) Shared<Hub<D>>);
 
 impl<D: SoundDevice> Service for Attendant<D> {
     fn serve(&self, irql: &mut Irql<Passive>) {
-        self.0.attend(irql);
+        self.0.serve(irql);
     }
 }

@@ -6,13 +6,13 @@ mod resources;
 mod stream_resources;
 mod subdevices;
 
-use portcls::Result;
 use portcls::irql::{Irql, Passive};
 use portcls::port::{PhysicalConnection, Subdevice};
 use portcls::raw::{IPortTopology, IPortWaveRT};
+use portcls::{Result, Status};
 
-use crate::device::SoundDevice;
 use crate::device::ac97::Ac97;
+use crate::device::{Direction, SoundDevice};
 use crate::platform::ending::{End, Ending};
 use crate::platform::interrupt::Interrupt;
 use crate::platform::pnp::{Instance, StartRequest};
@@ -20,6 +20,7 @@ use crate::platform::shared::Shared;
 use crate::platform::thread::{ServiceThread, Waker};
 use crate::topology::{self, TopologyMiniport};
 use crate::wave::channel::Channel;
+use crate::wave::hub::Hub;
 use crate::wave::{self, WaveMiniport};
 use interrupt::{Attendant, Wiring};
 use resources::Resources;
@@ -49,28 +50,28 @@ impl Instance for Adapter {
     fn start(irql: &mut Irql<Passive>, request: &StartRequest<'_>) -> Result<Self> {
         let resources = Resources::pick(irql, request.resources)?;
         let line = resources.line;
-        let (device, engine) = Ac97::bring_up(irql, request.pdo, resources.mixer, resources.bus)?;
-        let channel = Shared::new(Channel::new(device, engine))?;
-        let powered = Ending::new(Powered(channel.clone()));
+        let device = Ac97::bring_up(irql, resources.mixer, resources.bus)?;
+        let waker = Waker::new()?;
+        let hub = Shared::new(Hub::new(irql, device, (), request.pdo, waker.clone())?)?;
+        let powered = Ending::new(Powered(hub.clone()));
 
-        let wave = install::<IPortWaveRT>(irql, request, WAVE, WaveMiniport::new(channel.clone()))?;
+        let channel = Channel::new(hub.clone(), 0).ok_or(Status::DEVICE_CONFIGURATION_ERROR)?;
+        let wave = install::<IPortWaveRT>(irql, request, WAVE, WaveMiniport::new(channel)?)?;
         let topology = install::<IPortTopology>(irql, request, TOPOLOGY, TopologyMiniport)?;
         let connection = PhysicalConnection::register(
             irql,
             request.fdo,
-            (&wave, wave::BRIDGE_PIN),
+            (&wave, wave::bridge_pin(Direction::Render)),
             (&topology, topology::BRIDGE_PIN),
         )?;
 
-        let waker = Waker::new()?;
-        let wiring = Wiring::new(channel.clone(), waker.clone());
-        let interrupt = Interrupt::connect(irql, request.pdo, line, wiring)?;
-        let thread = ServiceThread::start(irql, waker, Attendant(channel.clone()))?;
+        let interrupt = Interrupt::connect(irql, request.pdo, line, Wiring(hub.clone()))?;
+        let thread = ServiceThread::start(irql, waker, Attendant(hub.clone()))?;
         let stream_resources =
             StreamResources::register(irql, request.pdo, wave.port(), interrupt.object(0), thread.object());
 
         Ok(Self {
-            _sealed: Ending::new(Sealed(channel)),
+            _sealed: Ending::new(Sealed(hub)),
             _stream_resources: stream_resources,
             _thread: thread,
             _interrupt: interrupt,
@@ -83,7 +84,7 @@ impl Instance for Adapter {
 }
 
 /// The device may play. At its end it is silent, and asks for no interrupt any more.
-struct Sealed<D: SoundDevice>(Shared<Channel<D>>);
+struct Sealed<D: SoundDevice>(Shared<Hub<D>>);
 
 impl<D: SoundDevice> End for Sealed<D> {
     fn end(&self, irql: &mut Irql<Passive>) {
@@ -92,7 +93,7 @@ impl<D: SoundDevice> End for Sealed<D> {
 }
 
 /// The device is up. At its end it is reset, and its memory is freed.
-struct Powered<D: SoundDevice>(Shared<Channel<D>>);
+struct Powered<D: SoundDevice>(Shared<Hub<D>>);
 
 impl<D: SoundDevice> End for Powered<D> {
     fn end(&self, irql: &mut Irql<Passive>) {

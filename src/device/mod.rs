@@ -1,93 +1,286 @@
 //! What a sound device must do.
 //!
-//! A device is two things: the part that anybody may ask at any time ([`SoundDevice`] itself, shared), and what
-//! its DMA engine has to remember ([`SoundDevice::Engine`]), which belongs to one lock and is passed in.
+//! A device is three things: the part that anybody may ask at any time ([`SoundDevice`] itself), what its endpoints
+//! share behind one spin lock ([`SoundDevice::Shared`]: queues, say), and what each endpoint's DMA has to remember
+//! ([`SoundDevice::Engine`]), behind the same lock. Under the lock IRQL is DISPATCH_LEVEL, and nothing waits; what
+//! has to wait for the device is done outside it, at PASSIVE_LEVEL, one such call at a time.
+//!
+//! ```text
+//!   state     passive                  under the lock        passive      while it runs (under the lock)
+//!   -------   ----------------------   -------------------   ----------   ------------------------------
+//!   STOP                               attach
+//!   PAUSE     prepare
+//!   RUN                                start                 begin        collect, advance, position,
+//!                                                                         hand_over, next_wake
+//!   PAUSE     pause                    halt
+//!   STOP      release                                                     collect
+//!                                      detach
+//! ```
+//!
+//! All positions are linear: bytes since STOP, which never wrap and never run backwards.
 #![forbid(unsafe_code)]
 
 pub(crate) mod ac97;
-pub(crate) mod rates;
+pub(crate) mod cut;
+pub(crate) mod formats;
 pub(crate) mod run;
 
+use portcls::Result;
+use portcls::handle;
 use portcls::irql::{Device, Dispatch, Irql, Passive};
 
 use crate::platform::interrupt::Claim;
-use portcls::Result;
-use rates::RateSet;
+use cut::{Chunks, Cut};
+use formats::{Formats, StreamFormat};
 use run::Run;
 
-/// How far the device is.
+/// Endpoints of a device at most; what it has beyond them is not used.
+pub(crate) const MAX_ENDPOINTS: usize = 16;
+
+/// Where sound goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Progress {
-    /// Bytes that are surely played, counted without wrapping since the stream was at zero.
-    pub(crate) played: u64,
-    /// The DMA had stopped because nobody served it for too long.
-    pub(crate) starved: bool,
+pub(crate) enum Direction {
+    /// To the device.
+    Render,
+    /// From the device.
+    Capture,
 }
 
-/// A sound device with one render engine that loops over a cyclic buffer.
-pub(crate) trait SoundDevice: Send + Sync + 'static {
-    /// What the render engine remembers from call to call.
-    type Engine: Send;
-    /// A cyclic buffer, cut up the way the engine needs it.
-    type Layout: Send;
+/// What an endpoint is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EndpointInfo {
+    /// Where its sound goes.
+    pub(crate) direction: Direction,
+    /// What it can play or record.
+    pub(crate) formats: Formats,
+    /// The jack behind it, by its number, if the device says.
+    pub(crate) jack: Option<usize>,
+}
 
-    /// Bytes of one frame.
-    const FRAME_BYTES: u32;
-    /// The longest cyclic buffer, in bytes.
-    const MAX_BUFFER_BYTES: u32;
-    /// How many bytes beyond its position the engine may have fetched already.
-    const FETCH_AHEAD_BYTES: u32;
-    /// From the end of the engine to the jack, in 100 ns.
-    const CODEC_DELAY: u32;
+/// Where a stream is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// What is being played or recorded, as good as can be told.
+    pub(crate) clock: u64,
+    /// The end of what the device holds: up to there, and from `clock` on, a render client may not write any more.
+    pub(crate) owned: u64,
+    /// What is surely transferred: packets and events follow this.
+    pub(crate) done: u64,
+}
 
-    /// The sample rates.
-    fn rates(&self) -> RateSet;
+/// What follows an interrupt or a wake-up, for one engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// Bytes surely transferred.
+    pub(crate) done: u64,
+    /// [`SoundDevice::serve`] has something to look at.
+    pub(crate) troubled: bool,
+    /// The sound was interrupted since this was last asked.
+    pub(crate) glitch: bool,
+}
 
-    /// Sets the sample rate, in Hz, while nothing plays.
+/// Who says how far the device may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Supply {
+    /// Nobody: bytes are handed to the device just in time, no earlier than it needs them.
+    JustInTime,
+    /// The client, by the packet.
+    Packets {
+        /// The device may have what lies before this byte.
+        upto: u64,
+        /// Nothing comes behind it: the rest is silence.
+        ended: bool,
+    },
+}
+
+/// How long sound is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Latency {
+    /// What the device may hold beyond its position, in bytes.
+    pub(crate) fifo: u32,
+    /// From the position to the jack, in 100 ns.
+    pub(crate) codec: u32,
+}
+
+/// The engines of a device, by endpoint. One that was shut down is not there.
+pub(crate) trait Engines<E> {
+    /// The engine of `endpoint`.
+    fn get(&mut self, endpoint: usize) -> Option<&mut E>;
+}
+
+/// How far a stream is in the course of its states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The device knows nothing of it.
+    Idle,
+    /// [`SoundDevice::prepare`] was called.
+    Prepared,
+    /// It runs.
+    Running,
+}
+
+/// What a device finds around it in [`SoundDevice::serve`]: its own state, and its streams.
+pub(crate) trait Station<D: SoundDevice> {
+    /// Calls `f` under the lock; none once the device was shut down.
+    fn with<R>(
+        &self,
+        at: &mut Irql<Passive>,
+        f: impl FnOnce(&mut D::Shared, &mut dyn Engines<D::Engine>, &Irql<Dispatch>) -> R,
+    ) -> Option<R>;
+
+    /// How far the stream of `endpoint` is.
+    fn stage(&self, at: &mut Irql<Passive>, endpoint: usize) -> Stage;
+
+    /// Brings a stream back to the stage that it is in, after the device has forgotten it: halts the engine if it
+    /// runs, prepares it, and starts it again where it was. Where that fails, the stream stands still and its next
+    /// way up begins with [`SoundDevice::prepare`].
     ///
     /// # Errors
     ///
-    /// `STATUS_NO_MATCH` if the device cannot do it.
-    fn set_rate(&self, at: &Irql<Passive>, rate: u32) -> Result;
+    /// Those of the step that failed.
+    fn revive(&self, at: &mut Irql<Passive>, endpoint: usize) -> Result;
+}
 
-    /// Cuts up the buffer made of `runs`, with a notification every `period` bytes, or none if `notify` is not
-    /// set.
+/// A sound device.
+///
+/// The calls that take `at: &mut Irql<Passive>` never overlap: one lock that may be waited for is held around each of
+/// them. They may wait for the device, within bounds. A device that is gone or was shut down makes them return at
+/// once, the ones that can fail with `STATUS_DEVICE_REMOVED`.
+pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
+    /// What the engines share.
+    type Shared: Send;
+    /// What one endpoint's engine remembers from call to call.
+    type Engine: Send;
+    /// A cyclic buffer, cut up the way an engine needs it.
+    type Layout: Send;
+
+    /// How cyclic buffers are cut.
+    const CHUNKS: Chunks;
+    /// [`SoundDevice::next_wake`] has answers: there is to be a timer.
+    const TIMED: bool = false;
+
+    /// The endpoints. Always the same answer.
+    fn endpoints(&self) -> &[EndpointInfo];
+
+    /// The longest cyclic buffer, in bytes.
+    fn max_buffer_bytes(&self) -> u32;
+
+    /// Makes the engine of `endpoint`, at rest. Called once each, while the device is started.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    fn engine(&self, at: &Irql<Passive>, pdo: handle::Device, endpoint: usize) -> Result<Self::Engine>;
+
+    /// Cuts up the buffer made of `runs`.
     ///
     /// # Errors
     ///
     /// `STATUS_INSUFFICIENT_RESOURCES` if the buffer is in too many pieces.
-    fn lay_out(runs: &[Run], period: u32, notify: bool) -> Result<Self::Layout>;
+    fn lay_out(
+        &self,
+        at: &Irql<Passive>,
+        endpoint: usize,
+        runs: &[Run],
+        cut: Cut,
+        format: &StreamFormat,
+    ) -> Result<Self::Layout>;
 
-    /// Gives the engine, which does not run, the buffer to play next.
-    fn attach(&self, engine: &mut Self::Engine, layout: Self::Layout);
+    /// Readies the device for a stream: on the way up from STOP, once there is a buffer.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_NO_MATCH` if the device does not take the format after all, `STATUS_IO_DEVICE_ERROR` or
+    /// `STATUS_DEVICE_NOT_READY` if it does not answer. The device is then as before.
+    fn prepare(&self, at: &mut Irql<Passive>, endpoint: usize, format: &StreamFormat, cut: Cut) -> Result;
 
-    /// Starts the engine at byte `from` of the linear count. IRQL: DISPATCH_LEVEL.
+    /// Sets a device in motion whose engine was started.
+    ///
+    /// # Errors
+    ///
+    /// As [`SoundDevice::prepare`]. The engine is halted then.
+    fn begin(&self, _at: &mut Irql<Passive>, _endpoint: usize) -> Result {
+        Ok(())
+    }
+
+    /// Has the device stand still; its engine is halted next.
+    fn pause(&self, _at: &mut Irql<Passive>, _endpoint: usize) {}
+
+    /// Undoes [`SoundDevice::prepare`]: the device gives back whatever it has of the stream. The engine is halted.
+    fn release(&self, _at: &mut Irql<Passive>, _endpoint: usize) {}
+
+    /// Sees to what [`Progress::troubled`] announced, and whatever else wants to wait for the device.
+    fn serve(&self, at: &mut Irql<Passive>, station: &impl Station<Self>);
+
+    /// Gives an engine that is at rest a buffer.
+    fn attach(&self, shared: &mut Self::Shared, engine: &mut Self::Engine, layout: Self::Layout);
+
+    /// Takes the buffer back. The device does not touch it any more; false if that is not sure, and the memory must
+    /// stay.
+    fn detach(&self, shared: &mut Self::Shared, engine: &mut Self::Engine) -> bool;
+
+    /// Starts an engine. `from` is where it was halted, or 0 after STOP.
     ///
     /// # Errors
     ///
     /// `STATUS_DEVICE_NOT_READY` without a buffer, `STATUS_IO_DEVICE_ERROR` if the device does not answer.
-    fn start(&self, engine: &mut Self::Engine, at: &Irql<Dispatch>, from: u64) -> Result;
+    fn start(
+        &self,
+        shared: &mut Self::Shared,
+        engine: &mut Self::Engine,
+        at: &Irql<Dispatch>,
+        from: u64,
+        supply: Supply,
+    ) -> Result;
 
-    /// Stops the engine for good or until [`SoundDevice::start`], and says how far it came. No DMA takes place
-    /// afterwards, unless [`SoundDevice::is_stuck`].
-    fn halt(&self, engine: &mut Self::Engine, at: &Irql<Dispatch>) -> u64;
+    /// Stops a running engine, for good or until [`SoundDevice::start`], and says where.
+    fn halt(&self, shared: &mut Self::Shared, engine: &mut Self::Engine, at: &Irql<Dispatch>) -> Position;
 
-    /// Linear byte count of a running engine, from the registers.
-    fn position(&self, engine: &mut Self::Engine, at: &Irql<Dispatch>) -> u64;
+    /// Where a running engine is.
+    fn position(&self, shared: &mut Self::Shared, engine: &mut Self::Engine, at: &Irql<Dispatch>)
+    -> Position;
 
-    /// Claims or declines an interrupt, and takes the claim of the device back. IRQL: DIRQL.
-    fn claim(&self, at: &Irql<Device>) -> Claim;
+    /// The performance counter when a running capture engine was at byte `linear`; none if the device can't say, and
+    /// an even pace up to its position is assumed.
+    fn time_of(&self, _engine: &Self::Engine, _linear: u64) -> Option<u64> {
+        None
+    }
 
-    /// What follows an interrupt: takes in how far a running engine came, and keeps it supplied.
-    fn advance(&self, engine: &mut Self::Engine, at: &Irql<Dispatch>) -> Progress;
+    /// How long the sound of an engine is under way.
+    fn latency(&self, engine: &Self::Engine) -> Latency;
 
-    /// A running engine stands still although it is supplied.
-    fn is_stalled(&self, engine: &mut Self::Engine, at: &Irql<Dispatch>) -> bool;
+    /// The client of a running render engine has handed over another packet, or its first one after it ran without.
+    fn hand_over(
+        &self,
+        _shared: &mut Self::Shared,
+        _engine: &mut Self::Engine,
+        _at: &Irql<Dispatch>,
+        _supply: Supply,
+    ) {
+    }
 
-    /// The device did not stop when told to: memory that it knows of must not be freed.
-    fn is_stuck(&self) -> bool;
+    /// What follows an interrupt or a wake-up, for all engines together, before each [`SoundDevice::advance`].
+    fn collect(
+        &self,
+        _shared: &mut Self::Shared,
+        _at: &Irql<Dispatch>,
+        _engines: &mut impl Engines<Self::Engine>,
+    ) {
+    }
 
-    /// Ends the engine: resets the device within a bound, forgets its registers, and frees what it used, or
-    /// leaks that if the device does not answer. The device ignores everything from then on.
-    fn shut_down(&self, at: &Irql<Passive>, engine: Self::Engine);
+    /// What follows an interrupt or a wake-up, for a running engine: takes in how far it came, and keeps it supplied.
+    fn advance(&self, shared: &mut Self::Shared, engine: &mut Self::Engine, at: &Irql<Dispatch>) -> Progress;
+
+    /// The performance counter at which a running engine wants [`SoundDevice::advance`] in any case.
+    fn next_wake(&self, _engine: &Self::Engine) -> Option<u64> {
+        None
+    }
+
+    /// Claims or declines an interrupt, and takes the claim of the device back. `message` is the number of the
+    /// interrupt's message; none on a line. IRQL: DIRQL.
+    fn claim(&self, at: &Irql<Device>, message: Option<u32>) -> Claim;
+
+    /// Ends the device: resets it within a bound, and forgets its registers; it ignores everything from then on.
+    /// False if it does not answer: then what is in `shared` and in the engines must stay in memory for good.
+    fn shut_down(&self, at: &mut Irql<Passive>, shared: &mut Self::Shared) -> bool;
 }

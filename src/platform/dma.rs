@@ -25,7 +25,7 @@ pub(crate) enum Reach {
 ///
 /// Accesses are little-endian, volatile, and go as far as the buffer does: beyond its end, or not aligned to their own
 /// size, a store does nothing and a load answers zero. The drop frees the buffer: the device must be at rest then. If
-/// that is not sure, [`CommonBuffer::leak`] it.
+/// that is not sure, forget it.
 ///
 /// # Invariants
 ///
@@ -143,11 +143,6 @@ impl CommonBuffer {
             return None;
         }
         Some(self.memory.as_ptr().wrapping_add(at).cast())
-    }
-
-    /// Gives the memory up for good, because a device that did not stop may still use it.
-    pub(crate) fn leak(self) {
-        core::mem::forget(self);
     }
 }
 

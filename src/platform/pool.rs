@@ -2,7 +2,7 @@
 
 use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
-use core::ops::Deref;
+use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
 use portcls::{Result, Status};
@@ -62,8 +62,15 @@ impl<T> Deref for PoolBox<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: by the invariant it holds a value, which is reached mutably by the drop alone.
+        // SAFETY: by the invariant it holds a value, which is reached mutably by way of this owner alone.
         unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T> DerefMut for PoolBox<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: by the invariant it holds a value, which this owner is borrowed for.
+        unsafe { self.0.as_mut() }
     }
 }
 

@@ -5,8 +5,10 @@ use portcls::pages::Pages;
 use portcls::raw::IPortWaveRTStream;
 use portcls::{ComPtr, Result, Status};
 
-use super::size::BufferSize;
+use super::channel::Channel;
 use crate::device::SoundDevice;
+use crate::device::cut::Cut;
+use crate::device::formats::StreamFormat;
 use crate::device::run::Run;
 
 /// Physical runs that are looked at; a buffer in more pieces is allocated anew in one.
@@ -15,7 +17,7 @@ const MAX_RUNS: usize = 32;
 const HIGHEST: u64 = 0xFFFF_FFFF;
 const PAGE_BYTES: u32 = 4096;
 
-/// Allocates pages for `size` bytes and cuts them up for the device.
+/// Allocates pages for the buffer `cut`, and has the device of `channel` cut them up.
 ///
 /// Scattered pages are tried first, as they are the easier ones to have. Where they lie so scattered that the
 /// device cannot describe them, contiguous ones take their place.
@@ -26,33 +28,35 @@ const PAGE_BYTES: u32 = 4096;
 pub(super) fn allocate<D: SoundDevice>(
     at: &Irql<Passive>,
     port: &ComPtr<IPortWaveRTStream>,
-    size: BufferSize,
-    notify: bool,
+    channel: &Channel<D>,
+    cut: Cut,
+    format: &StreamFormat,
 ) -> Result<(Pages, D::Layout)> {
-    let scattered = Pages::allocate(at, port, HIGHEST, size.bytes)?;
-    if scattered.byte_count() < size.bytes {
+    let scattered = Pages::allocate(at, port, HIGHEST, cut.bytes)?;
+    if scattered.byte_count() < cut.bytes {
         // Memory is short, and a smaller buffer is of no use to the client.
         return Err(Status::INSUFFICIENT_RESOURCES);
     }
-    if let Ok(layout) = lay_out::<D>(at, &scattered, size, notify) {
+    if let Ok(layout) = lay_out(at, &scattered, channel, cut, format) {
         return Ok((scattered, layout));
     }
     scattered.free(at);
-    let contiguous = Pages::allocate_contiguous(at, port, 0, HIGHEST, size.bytes)?;
-    let layout = lay_out::<D>(at, &contiguous, size, notify)?;
+    let contiguous = Pages::allocate_contiguous(at, port, 0, HIGHEST, cut.bytes)?;
+    let layout = lay_out(at, &contiguous, channel, cut, format)?;
     Ok((contiguous, layout))
 }
 
-/// Finds the physical runs of the first `size` bytes, and has the device cut them up.
+/// Finds the physical runs of the buffer, and has the device cut them up.
 fn lay_out<D: SoundDevice>(
     at: &Irql<Passive>,
     pages: &Pages,
-    size: BufferSize,
-    notify: bool,
+    channel: &Channel<D>,
+    cut: Cut,
+    format: &StreamFormat,
 ) -> Result<D::Layout> {
     let mut runs = [Run::default(); MAX_RUNS];
     let mut used = 0_usize;
-    let mut left = size.bytes;
+    let mut left = cut.bytes;
     let mut page = 0;
     while left > 0 {
         let address = pages.page_address(at, page).ok_or(Status::INSUFFICIENT_RESOURCES)?;
@@ -69,5 +73,6 @@ fn lay_out<D: SoundDevice>(
         *runs.get_mut(used).ok_or(Status::INSUFFICIENT_RESOURCES)? = next;
         used = used.wrapping_add(1);
     }
-    D::lay_out(runs.get(..used).unwrap_or_default(), size.period, notify)
+    let runs = runs.get(..used).unwrap_or_default();
+    channel.device().lay_out(at, channel.endpoint(), runs, cut, format)
 }

@@ -1,91 +1,75 @@
-//! What the miniport, its stream and the interrupt share about the one render engine.
-
-use core::sync::atomic::AtomicBool;
-use core::sync::atomic::Ordering::{AcqRel, Release};
+//! One endpoint, as its miniport and its stream use it.
 
 use portcls::handle::Event;
-use portcls::irql::{AtMostDispatch, Device, Dispatch, Irql, Passive};
+use portcls::irql::{AtMostDispatch, Irql, Passive};
+use portcls::stream::State;
 use portcls::{Result, Status};
 
-use super::clock::Clock;
-use super::events::Events;
-use super::size::BufferSize;
-use crate::device::SoundDevice;
-use crate::platform::interrupt::Claim;
-use crate::platform::lock::SpinLock;
-use crate::platform::trace;
+use super::hub::Hub;
+use super::lane::Account;
+use crate::device::cut::Cut;
+use crate::device::formats::StreamFormat;
+use crate::device::{EndpointInfo, Latency, SoundDevice, Stage, Station};
+use crate::platform::shared::Shared;
 
-/// The render engine of a device, and whoever plays through it.
-///
-/// All that changes sits behind one spin lock, which is held for a few register accesses at most.
+/// An endpoint of a hub.
 pub(crate) struct Channel<D: SoundDevice> {
-    device: D,
-    occupied: AtomicBool,
-    state: SpinLock<State<D>>,
+    hub: Shared<Hub<D>>,
+    endpoint: usize,
+    info: EndpointInfo,
 }
 
-struct State<D: SoundDevice> {
-    /// Gone once the device is stopped or removed.
-    engine: Option<D::Engine>,
-    clock: Clock,
-    /// Length of the cyclic buffer in bytes; 0 without one.
-    buffer_bytes: u32,
-    running: bool,
-    /// The device is being taken down: nothing starts any more.
-    sealed: bool,
-    events: Events,
-    /// How often the DMA ran out of descriptors.
-    starved: u32,
+impl<D: SoundDevice> Clone for Channel<D> {
+    fn clone(&self) -> Self {
+        Self { hub: self.hub.clone(), endpoint: self.endpoint, info: self.info }
+    }
 }
 
 /// Where the stream is in its cyclic buffer, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Position {
-    /// What is played.
+pub(crate) struct Offsets {
+    /// What is played or recorded.
     pub(crate) play: u32,
-    /// From where on the client may write.
+    /// From where on a client may write; up to where it may read.
     pub(crate) write: u32,
 }
 
-/// What the DPC leaves for the service thread.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Aftermath {
-    /// Nothing.
-    Nothing,
-    /// The DMA had run dry: see that it runs again.
-    Attend,
-}
-
 impl<D: SoundDevice> Channel<D> {
-    /// The channel of `device` and its `engine`, which is at rest.
-    pub(crate) fn new(device: D, engine: D::Engine) -> Self {
-        let state = State {
-            engine: Some(engine),
-            clock: Clock::new(0),
-            buffer_bytes: 0,
-            running: false,
-            sealed: false,
-            events: Events::new(),
-            starved: 0,
-        };
-        Self { device, occupied: AtomicBool::new(false), state: SpinLock::new(state) }
+    /// Endpoint number `endpoint` of `hub`, if there is one.
+    pub(crate) fn new(hub: Shared<Hub<D>>, endpoint: usize) -> Option<Self> {
+        let info = *hub.endpoints().get(endpoint)?;
+        Some(Self { hub, endpoint, info })
+    }
+
+    /// What the endpoint is.
+    pub(crate) fn info(&self) -> &EndpointInfo {
+        &self.info
     }
 
     /// The device.
     pub(crate) fn device(&self) -> &D {
-        &self.device
+        self.hub.device()
     }
 
-    /// Takes the channel for a stream; false if another one has it.
-    pub(crate) fn occupy(&self) -> bool {
-        !self.occupied.swap(true, AcqRel)
+    /// Number of the endpoint, for the device.
+    pub(crate) fn endpoint(&self) -> usize {
+        self.endpoint
+    }
+
+    /// Takes the endpoint for a stream in `format`; false if another one has it.
+    pub(crate) fn occupy(&self, at: &mut Irql<Passive>, format: StreamFormat) -> bool {
+        let free = self.hub.occupy(self.endpoint);
+        if free {
+            self.account(at, |account| account.open(format));
+        }
+        free
     }
 
     /// Stops whatever plays, and makes room for the next stream.
     pub(crate) fn vacate(&self, at: &mut Irql<Passive>) {
-        self.stop(at);
-        self.state.with(at, |state, _| state.events.clear());
-        self.occupied.store(false, Release);
+        self.hub.in_turn(at, |at| self.hub.let_go(at, self.endpoint));
+        self.account(at, Account::close);
+        self.hub.vacate(self.endpoint);
     }
 
     /// Puts a cyclic buffer in place; the stream is at zero.
@@ -93,21 +77,14 @@ impl<D: SoundDevice> Channel<D> {
     /// # Errors
     ///
     /// `STATUS_INVALID_DEVICE_STATE` while a buffer is in place, `STATUS_DEVICE_REMOVED`.
-    pub(crate) fn attach(
-        &self,
-        at: &mut Irql<Passive>,
-        layout: D::Layout,
-        size: BufferSize,
-        notify: bool,
-    ) -> Result {
-        self.state.with(at, |state, _| {
-            if state.buffer_bytes != 0 {
+    pub(crate) fn attach(&self, at: &mut Irql<Passive>, layout: D::Layout, cut: Cut) -> Result {
+        self.hub.with(at, |state, _| {
+            let live = state.live(self.device(), self.endpoint).ok_or(Status::DEVICE_REMOVED)?;
+            if live.account.cut.is_some() {
                 return Err(Status::INVALID_DEVICE_STATE);
             }
-            let engine = state.engine.as_mut().ok_or(Status::DEVICE_REMOVED)?;
-            self.device.attach(engine, layout);
-            state.clock = Clock::new(if notify { size.period } else { 0 });
-            state.buffer_bytes = size.bytes;
+            live.device.attach(live.shared, live.engine, layout);
+            live.account.attach(cut);
             Ok(())
         })
     }
@@ -115,64 +92,71 @@ impl<D: SoundDevice> Channel<D> {
     /// Stops, and takes the cyclic buffer out. No DMA goes there afterwards; false if that cannot be had, and the
     /// memory must stay.
     pub(crate) fn detach(&self, at: &mut Irql<Passive>) -> bool {
-        self.stop(at);
-        self.state.with(at, |state, _| state.buffer_bytes = 0);
-        !self.device.is_stuck()
+        self.hub.in_turn(at, |at| self.hub.let_go(at, self.endpoint));
+        self.hub.with(at, |state, _| {
+            if let Some(account) = state.account(self.endpoint) {
+                account.cut = None;
+                account.reset();
+            }
+            match state.live(self.device(), self.endpoint) {
+                Some(live) => live.device.detach(live.shared, live.engine),
+                None => !state.is_stuck(),
+            }
+        })
     }
 
-    /// To RUN.
+    /// Takes the stream to `state`. Downwards that always succeeds, also without the device.
+    ///
+    /// Upwards the device is readied as soon as there is a buffer. What fails half way is undone.
     ///
     /// # Errors
     ///
-    /// `STATUS_INVALID_DEVICE_STATE` without a buffer, `STATUS_DEVICE_NOT_READY` or `STATUS_DEVICE_REMOVED` while
-    /// or after the device is taken down, and those of the device.
-    pub(crate) fn run(&self, at: &mut Irql<Passive>) -> Result {
-        self.state.with(at, |state, at| {
-            if state.buffer_bytes == 0 {
-                return Err(Status::INVALID_DEVICE_STATE);
+    /// `STATUS_INVALID_DEVICE_STATE` to run without a buffer, `STATUS_DEVICE_NOT_READY` or `STATUS_DEVICE_REMOVED`
+    /// while or after the device is taken down, and those of the device.
+    pub(crate) fn set_state(&self, at: &mut Irql<Passive>, state: State) -> Result {
+        self.hub.in_turn(at, |at| {
+            let now = self.account(at, |account| (account.state, account.cut.is_some()));
+            let (before, has_buffer) = now.unwrap_or((State::Stop, false));
+            match state {
+                State::Run => self.run(at)?,
+                State::Pause | State::Acquire if state > before => {
+                    if has_buffer {
+                        self.hub.prepare(at, self.endpoint)?;
+                    }
+                }
+                State::Pause | State::Acquire => self.hub.stand(at, self.endpoint),
+                State::Stop => self.hub.let_go(at, self.endpoint),
             }
-            let engine = state.engine.as_mut().ok_or(Status::DEVICE_REMOVED)?;
-            if state.sealed {
-                return Err(Status::DEVICE_NOT_READY);
-            }
-            if !state.running {
-                self.device.start(engine, at, state.clock.linear())?;
-                state.running = true;
-            }
+            self.account(at, |account| {
+                account.state = state;
+                if state == State::Stop {
+                    account.reset();
+                }
+            });
             Ok(())
         })
     }
 
-    /// To PAUSE: the position freezes.
-    pub(crate) fn pause(&self, at: &mut Irql<Passive>) {
-        self.state.with(at, |state, at| self.halt(state, at));
-    }
-
-    /// To STOP: the position is zero.
-    pub(crate) fn stop(&self, at: &mut Irql<Passive>) {
-        self.state.with(at, |state, at| {
-            self.halt(state, at);
-            state.clock.reset();
-        });
-    }
-
-    /// The stream is in RUN.
+    /// The stream runs.
     pub(crate) fn is_running(&self, at: &mut Irql<Passive>) -> bool {
-        self.state.with(at, |state, _| state.running)
+        self.hub.stage(at, self.endpoint) == Stage::Running
     }
 
-    /// Where the stream is. Reads registers in RUN only: one, or two where the descriptor has changed.
-    pub(crate) fn position<L: AtMostDispatch>(&self, at: &mut Irql<L>) -> Position {
-        self.state.with(at, |state, at| {
-            let running = state.running;
-            if let Some(engine) = state.engine.as_mut().filter(|_| running) {
-                state.clock.advance(self.device.position(engine, at));
+    /// Where the stream is. Asks the device in RUN only.
+    pub(crate) fn position<L: AtMostDispatch>(&self, at: &mut Irql<L>) -> Offsets {
+        self.hub.with(at, |state, at| {
+            if let Some(mut live) = state.live(self.device(), self.endpoint) {
+                live.look(at);
             }
-            let bytes = state.buffer_bytes;
-            let play = state.clock.offset(bytes);
-            let lead = if running { D::FETCH_AHEAD_BYTES } else { 0 };
-            let write = play.wrapping_add(lead).checked_rem(bytes).unwrap_or(0);
-            Position { play, write }
+            state.account(self.endpoint).map_or(Offsets::default(), |account| account.offsets())
+        })
+    }
+
+    /// How long the sound of the stream is under way.
+    pub(crate) fn latency(&self, at: &mut Irql<Passive>) -> Latency {
+        self.hub.with(at, |state, _| {
+            let live = state.live(self.device(), self.endpoint);
+            live.map_or(Latency { fifo: 0, codec: 0 }, |live| live.device.latency(live.engine))
         })
     }
 
@@ -180,83 +164,34 @@ impl<D: SoundDevice> Channel<D> {
     ///
     /// # Errors
     ///
-    /// Those of [`Events::register`].
+    /// Those of [`Events::register`](super::events::Events::register).
     pub(crate) fn register(&self, at: &mut Irql<Passive>, event: Event) -> Result {
-        self.state.with(at, |state, _| state.events.register(event))
+        self.account(at, |account| account.events.register(event)).unwrap_or(Err(Status::NOT_FOUND))
     }
 
     /// Removes an event.
     ///
     /// # Errors
     ///
-    /// Those of [`Events::unregister`].
+    /// Those of [`Events::unregister`](super::events::Events::unregister).
     pub(crate) fn unregister(&self, at: &mut Irql<Passive>, event: Event) -> Result {
-        self.state.with(at, |state, _| state.events.unregister(event))
+        self.account(at, |account| account.events.unregister(event)).unwrap_or(Err(Status::NOT_FOUND))
     }
 
-    /// Claims or declines an interrupt.
-    pub(crate) fn claim(&self, at: &Irql<Device>) -> Claim {
-        self.device.claim(at)
-    }
-
-    /// What follows a claimed interrupt: moves the clock, signals what was crossed, keeps the device supplied.
-    pub(crate) fn advance(&self, at: &mut Irql<Dispatch>) -> Aftermath {
-        self.state.with(at, |state, at| {
-            let running = state.running;
-            let Some(engine) = state.engine.as_mut().filter(|_| running) else {
-                return Aftermath::Nothing;
-            };
-            let progress = self.device.advance(engine, at);
-            state.clock.advance(progress.played);
-            for _ in 0..state.clock.crossed() {
-                state.events.signal(at);
+    /// To RUN. In turn.
+    fn run(&self, at: &mut Irql<Passive>) -> Result {
+        if self.hub.stage(at, self.endpoint) == Stage::Running {
+            return Ok(());
+        }
+        let prepared = self.hub.prepare(at, self.endpoint)?;
+        self.hub.start(at, self.endpoint).inspect_err(|_| {
+            if prepared {
+                self.hub.let_go(at, self.endpoint);
             }
-            if progress.starved { Aftermath::Attend } else { Aftermath::Nothing }
         })
     }
 
-    /// Sees to a device that had run dry: starts it over where it stands still nevertheless.
-    pub(crate) fn attend(&self, at: &mut Irql<Passive>) {
-        let starved = self.state.with(at, |state, at| {
-            state.starved = state.starved.saturating_add(1);
-            let running = state.running;
-            if let Some(engine) = state.engine.as_mut().filter(|_| running)
-                && self.device.is_stalled(engine, at)
-            {
-                state.clock.advance(self.device.halt(engine, at));
-                // Where that fails the stream stands still, and the client's next SetState tells.
-                state.running = self.device.start(engine, at, state.clock.linear()).is_ok();
-            }
-            state.starved
-        });
-        trace::value(c"DMA ran dry, times", starved);
-    }
-
-    /// Stops the DMA and takes its interrupts off the line for good: the first step of a teardown. Streams that
-    /// are open may still be stopped and closed.
-    pub(crate) fn seal(&self, at: &mut Irql<Passive>) {
-        self.state.with(at, |state, at| {
-            self.halt(state, at);
-            state.sealed = true;
-        });
-    }
-
-    /// Ends the device: the last step of a teardown. Streams that are still open find it removed.
-    pub(crate) fn shut_down(&self, at: &mut Irql<Passive>) {
-        let engine = self.state.with(at, |state, at| {
-            self.halt(state, at);
-            state.engine.take()
-        });
-        if let Some(engine) = engine {
-            self.device.shut_down(at, engine);
-        }
-    }
-
-    fn halt(&self, state: &mut State<D>, at: &Irql<Dispatch>) {
-        let running = state.running;
-        if let Some(engine) = state.engine.as_mut().filter(|_| running) {
-            state.clock.advance(self.device.halt(engine, at));
-        }
-        state.running = false;
+    fn account<R>(&self, at: &mut Irql<Passive>, f: impl FnOnce(&mut Account) -> R) -> Option<R> {
+        self.hub.with(at, |state, _| state.account(self.endpoint).map(f))
     }
 }

@@ -49,9 +49,4 @@ impl Events {
             signal(*event, at);
         }
     }
-
-    /// Removes all events.
-    pub(crate) fn clear(&mut self) {
-        *self = Self::new();
-    }
 }

@@ -1,88 +1,94 @@
-//! What the wave filter looks like to Windows.
+//! What the wave filters look like to Windows.
 //!
 //! ```text
 //!                     +-----------------------------+
-//!   audio engine ---> | 0 (host)   [DAC]   1 (bridge) | ---> topology filter, pin 0
+//!   audio engine ---> | 0 (host)   [DAC]  1 (bridge) | ---> topology filter
 //!                     +-----------------------------+
+//!
+//!                     +-----------------------------+
+//!   topology     ---> | 0 (bridge)  [ADC]   1 (host) | ---> audio engine
+//!   filter            +-----------------------------+
 //! ```
+//!
+//! They are made at run time, out of what the endpoint can do: each sample at each rate is a range of its own, the
+//! best one first.
 
-use portcls::descriptor::{AudioRange, Connection, DataRange, End, FilterParts, Node, Pin};
+use portcls::Result;
+use portcls::descriptor::{
+    AudioRange, Automation, Connection, End, Node, OwnedFilter, OwnedParts, OwnedPin, Pin,
+};
 use portcls::raw::{
-    GUID, KSCATEGORY_AUDIO, KSCATEGORY_REALTIME, KSCATEGORY_RENDER, KSNODETYPE_DAC, KSPIN_DATAFLOW_IN,
-    KSPIN_DATAFLOW_OUT,
+    KSCATEGORY_AUDIO, KSCATEGORY_CAPTURE, KSCATEGORY_REALTIME, KSCATEGORY_RENDER, KSNODETYPE_ADC,
+    KSNODETYPE_DAC, KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT,
 };
 
-use super::dac;
-use super::format::{BITS, CHANNELS};
-use crate::device::rates::{RATES, RateSet};
+use super::format;
+use crate::device::formats::Sample;
+use crate::device::{Direction, EndpointInfo};
 
-pub(super) use portcls::descriptor::Filter;
-
-/// The pin that clients open.
-pub(super) const HOST_PIN: u32 = 0;
-/// The pin that leads to the topology filter.
-pub(crate) const BRIDGE_PIN: u32 = 1;
 /// Streams at a time.
 const MAX_STREAMS: u32 = 1;
 
-const fn range(rate: u32) -> AudioRange {
-    AudioRange::pcm(CHANNELS as u32, (BITS as u32, BITS as u32), (rate, rate))
+/// The pin that clients open.
+pub(crate) const fn host_pin(direction: Direction) -> u32 {
+    match direction {
+        Direction::Render => 0,
+        Direction::Capture => 1,
+    }
 }
 
-static RANGES: [AudioRange; RATES.len()] = {
-    let [a, b, c, d, e, f, g] = RATES;
-    [range(a), range(b), range(c), range(d), range(e), range(f), range(g)]
-};
-
-/// Discrete rates are ranges of their own, the best one first.
-static VARIABLE: [DataRange; RATES.len()] = {
-    let [a, b, c, d, e, f, g] = &RANGES;
-    [
-        DataRange::audio(a),
-        DataRange::audio(b),
-        DataRange::audio(c),
-        DataRange::audio(d),
-        DataRange::audio(e),
-        DataRange::audio(f),
-        DataRange::audio(g),
-    ]
-};
-static FIXED: [DataRange; 1] = {
-    let [best, ..] = &RANGES;
-    [DataRange::audio(best)]
-};
-
-static VARIABLE_PINS: [Pin; 2] = pins(&VARIABLE);
-static FIXED_PINS: [Pin; 2] = pins(&FIXED);
-
-const fn pins(ranges: &'static [DataRange]) -> [Pin; 2] {
-    [Pin::host(KSPIN_DATAFLOW_IN, MAX_STREAMS, ranges), Pin::bridge(KSPIN_DATAFLOW_OUT, &KSCATEGORY_AUDIO)]
+/// The pin that leads to the topology filter.
+pub(crate) const fn bridge_pin(direction: Direction) -> u32 {
+    match direction {
+        Direction::Render => 1,
+        Direction::Capture => 0,
+    }
 }
 
-static NODES: [Node; 1] = [Node::new(&KSNODETYPE_DAC).with_automation(&dac::AUTOMATION)];
-static CONNECTIONS: [Connection; 2] = [
-    Connection::new(End::Pin(HOST_PIN), End::Node(0, 1)),
-    Connection::new(End::Node(0, 0), End::Pin(BRIDGE_PIN)),
-];
-static CATEGORIES: [GUID; 3] = [KSCATEGORY_AUDIO, KSCATEGORY_RENDER, KSCATEGORY_REALTIME];
-
-static VARIABLE_FILTER: Filter = filter(&VARIABLE_PINS);
-static FIXED_FILTER: Filter = filter(&FIXED_PINS);
-
-const fn filter(pins: &'static [Pin]) -> Filter {
-    Filter::new(FilterParts {
-        automation: None,
-        pins,
-        nodes: &NODES,
-        connections: &CONNECTIONS,
-        categories: &CATEGORIES,
-    })
-}
-
-/// The filter of a device with these rates.
+/// The filter of an endpoint whose DAC has the properties `dac`.
 ///
-/// Of a device with several rates the filter shows all that the driver knows; one that the device lacks is
-/// refused in the intersection and when a stream is made.
-pub(super) fn for_rates(rates: RateSet) -> &'static Filter {
-    if rates == RateSet::EMPTY.with(48_000) { &FIXED_FILTER } else { &VARIABLE_FILTER }
+/// # Errors
+///
+/// `STATUS_INSUFFICIENT_RESOURCES`.
+pub(super) fn new(endpoint: &EndpointInfo, dac: &'static Automation) -> Result<OwnedFilter> {
+    let channels = u32::from(endpoint.formats.channels.1);
+    let ranges = format::pairs(&endpoint.formats).map(|(sample, rate)| range(sample, rate, channels));
+    let (pins, node, category) = match endpoint.direction {
+        Direction::Render => (
+            [
+                OwnedPin::Host(KSPIN_DATAFLOW_IN, MAX_STREAMS),
+                OwnedPin::Fixed(Pin::bridge(KSPIN_DATAFLOW_OUT, &KSCATEGORY_AUDIO)),
+            ],
+            Node::new(&KSNODETYPE_DAC).with_automation(dac),
+            KSCATEGORY_RENDER,
+        ),
+        Direction::Capture => (
+            [
+                OwnedPin::Fixed(Pin::bridge(KSPIN_DATAFLOW_IN, &KSCATEGORY_AUDIO)),
+                OwnedPin::Host(KSPIN_DATAFLOW_OUT, MAX_STREAMS),
+            ],
+            Node::new(&KSNODETYPE_ADC),
+            KSCATEGORY_CAPTURE,
+        ),
+    };
+    let parts = OwnedParts {
+        automation: None,
+        pins: &pins,
+        nodes: &[node],
+        connections: &[
+            Connection::new(End::Pin(0), End::Node(0, 1)),
+            Connection::new(End::Node(0, 0), End::Pin(1)),
+        ],
+        categories: &[KSCATEGORY_AUDIO, category, KSCATEGORY_REALTIME],
+    };
+    OwnedFilter::new(parts, ranges, None)
+}
+
+fn range(sample: Sample, rate: u32, channels: u32) -> AudioRange {
+    let bits = u32::from(format::bits(sample));
+    if sample == Sample::F32 {
+        AudioRange::float(channels, bits, (rate, rate))
+    } else {
+        AudioRange::pcm(channels, (bits, bits), (rate, rate))
+    }
 }

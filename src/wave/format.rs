@@ -1,32 +1,71 @@
-//! The formats of the wave filter: 16-bit stereo PCM, at the rates that the device has.
+//! Formats as Windows says them, and as devices do.
 
 use portcls::format::{Encoding, Format};
 use portcls::range::AudioRange;
-use portcls::raw::{KSAUDIO_SPEAKER_STEREO, KSDATAFORMAT_SUBTYPE_PCM};
+use portcls::raw::{GUID, KSDATAFORMAT_SUBTYPE_IEEE_FLOAT, KSDATAFORMAT_SUBTYPE_PCM};
 
-use crate::device::rates::RateSet;
+use crate::device::formats::{Formats, Sample, StreamFormat};
 
-/// Channels of every format.
-pub(super) const CHANNELS: u16 = 2;
-/// Bits of a sample of every format.
-pub(super) const BITS: u16 = 16;
-
-/// A device with these `rates` plays `format`. A client that says `WAVEFORMATEX` names no speakers.
-pub(super) fn is_playable(format: &Format, rates: RateSet) -> bool {
-    format.encoding() == Encoding::Pcm
-        && (format.channels(), format.bits(), format.valid_bits()) == (CHANNELS, BITS, BITS)
-        && [0, KSAUDIO_SPEAKER_STEREO].contains(&format.channel_mask())
-        && rates.contains(format.rate())
+/// What an endpoint with the formats `offered` makes of `format`; none if it cannot do it.
+///
+/// Samples of 24 valid bits in 32 are taken for 32 bits, of which the lowest are zero. A client that says
+/// `WAVEFORMATEX` names no speakers.
+pub(super) fn accept(format: &Format, offered: &Formats) -> Option<StreamFormat> {
+    let sample = match (format.encoding(), format.bits(), format.valid_bits()) {
+        (Encoding::Pcm, 8, 8) => Sample::U8,
+        (Encoding::Pcm, 16, 16) => Sample::S16,
+        (Encoding::Pcm, 24, 24) => Sample::S24,
+        (Encoding::Pcm, 32, 24 | 32) => Sample::S32,
+        (Encoding::Float, 32, 32) => Sample::F32,
+        _ => return None,
+    };
+    let channels = u8::try_from(format.channels()).ok()?;
+    let wanted = StreamFormat { sample, rate: format.rate(), channels };
+    (offered.contains(&wanted) && offered.takes_mask(channels, format.channel_mask())).then_some(wanted)
 }
 
-/// The best format in which a client's range, one of the pin's, and the device meet.
-pub(super) fn intersection(client: &AudioRange, own: &AudioRange, rates: RateSet) -> Option<Format> {
-    let pcm = client.subformat.is_none_or(|subformat| subformat == KSDATAFORMAT_SUBTYPE_PCM);
-    let stereo = client.max_channels >= u32::from(CHANNELS);
-    let width = (client.bits.0..=client.bits.1).contains(&u32::from(BITS));
-    if !(pcm && stereo && width) {
-        return None;
-    }
-    let rate = rates.best_within(client.rates.0.max(own.rates.0), client.rates.1.min(own.rates.1))?;
-    Format::new(rate, CHANNELS, BITS, BITS, KSAUDIO_SPEAKER_STEREO, Encoding::Pcm)
+/// The best format in which a client's range, one of the pin's, and the endpoint meet.
+pub(super) fn intersection(client: &AudioRange, own: &AudioRange, offered: &Formats) -> Option<Format> {
+    let sample = Sample::ALL
+        .into_iter()
+        .find(|sample| offered.samples.contains(*sample) && takes(client, *sample) && takes(own, *sample))?;
+    let lowest = client.rates.0.max(own.rates.0);
+    let highest = client.rates.1.min(own.rates.1);
+    let rate = offered.rates.best_first().find(|rate| (lowest..=highest).contains(rate))?;
+    let channels = offered.channels_within(client.max_channels.min(own.max_channels))?;
+    let (bits, mask) = (bits(sample), offered.mask(channels));
+    Format::new(rate, channels.into(), bits, bits, mask, encoding(sample))
+}
+
+/// All formats of an endpoint as single pairs of sample and rate, best first.
+pub(super) fn pairs(offered: &Formats) -> impl Iterator<Item = (Sample, u32)> + Clone {
+    let (samples, rates) = (offered.samples, offered.rates);
+    Sample::ALL
+        .into_iter()
+        .filter(move |sample| samples.contains(*sample))
+        .flat_map(move |sample| rates.best_first().map(move |rate| (sample, rate)))
+}
+
+/// Bits of a sample.
+pub(super) const fn bits(sample: Sample) -> u16 {
+    (sample.bytes() as u16).wrapping_mul(8)
+}
+
+/// A plain `WAVEFORMATEX` says all there is to say of `format`.
+pub(super) fn is_plain(format: &Format) -> bool {
+    format.encoding() == Encoding::Pcm && format.bits() <= 16 && format.channels() <= 2
+}
+
+fn encoding(sample: Sample) -> Encoding {
+    if sample == Sample::F32 { Encoding::Float } else { Encoding::Pcm }
+}
+
+fn subformat(sample: Sample) -> GUID {
+    if sample == Sample::F32 { KSDATAFORMAT_SUBTYPE_IEEE_FLOAT } else { KSDATAFORMAT_SUBTYPE_PCM }
+}
+
+/// The range has this sample.
+fn takes(range: &AudioRange, sample: Sample) -> bool {
+    range.subformat.is_none_or(|wanted| wanted == subformat(sample))
+        && (range.bits.0..=range.bits.1).contains(&bits(sample).into())
 }

@@ -1,6 +1,10 @@
 //! The WaveRT miniport.
 
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::Relaxed;
+
 use portcls::com::ComClass;
+use portcls::descriptor::{Filter, OwnedFilter};
 use portcls::irql::{Irql, Passive};
 use portcls::miniport::{DataRanges, Miniport};
 use portcls::output::Output;
@@ -14,21 +18,62 @@ use portcls::wavert::{MiniportWaveRt, NewStream};
 use portcls::{Com, ComPtr, Result, Status};
 
 use super::channel::Channel;
+use super::dac::Dac;
 use super::filter;
 use super::format;
 use super::stream::Stream;
-use crate::device::SoundDevice;
-use crate::platform::shared::Shared;
+use crate::device::formats::Formats;
+use crate::device::{Direction, SoundDevice};
 
-/// The wave filter of one device: makes at most one stream at a time.
+/// The wave filter of one endpoint: makes at most one stream at a time.
 pub(crate) struct WaveMiniport<D: SoundDevice> {
-    channel: Shared<Channel<D>>,
+    channel: Channel<D>,
+    filter: OwnedFilter,
+    /// The speaker configuration that was set last.
+    speakers: AtomicU32,
 }
 
 impl<D: SoundDevice> WaveMiniport<D> {
     /// The miniport in front of `channel`.
-    pub(crate) fn new(channel: Shared<Channel<D>>) -> Self {
-        Self { channel }
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    pub(crate) fn new(channel: Channel<D>) -> Result<Self> {
+        let filter = filter::new(channel.info(), Dac::<D>::AUTOMATION)?;
+        let formats = &channel.info().formats;
+        let channels = formats.channels_within(u32::MAX).unwrap_or(0);
+        let speakers = AtomicU32::new(formats.mask(channels));
+        Ok(Self { channel, filter, speakers })
+    }
+
+    /// The speaker configuration.
+    pub(super) fn speakers(&self) -> u32 {
+        self.speakers.load(Relaxed)
+    }
+
+    /// Takes a speaker configuration.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_NOT_SUPPORTED` for one that the endpoint does not have.
+    pub(super) fn set_speakers(&self, speakers: u32) -> Result {
+        let formats = self.formats();
+        let channels = u8::try_from(speakers.count_ones()).unwrap_or(0);
+        let (least, most) = formats.channels;
+        if !(least..=most).contains(&channels) || !formats.takes_mask(channels, speakers) {
+            return Err(Status::NOT_SUPPORTED);
+        }
+        self.speakers.store(speakers, Relaxed);
+        Ok(())
+    }
+
+    fn formats(&self) -> &Formats {
+        &self.channel.info().formats
+    }
+
+    fn host_pin(&self) -> u32 {
+        filter::host_pin(self.channel.info().direction)
     }
 }
 
@@ -37,8 +82,8 @@ impl<D: SoundDevice> ComClass for WaveMiniport<D> {
 }
 
 impl<D: SoundDevice> Miniport for WaveMiniport<D> {
-    fn description(&self, _irql: &mut Irql<Passive>) -> Result<&'static filter::Filter> {
-        Ok(filter::for_rates(self.channel.device().rates()))
+    fn description(&self, _irql: &mut Irql<Passive>) -> Result<&Filter> {
+        Ok(self.filter.filter())
     }
 
     fn data_range_intersection(
@@ -47,14 +92,16 @@ impl<D: SoundDevice> Miniport for WaveMiniport<D> {
         ranges: &DataRanges<'_>,
         output: Output<'_>,
     ) -> Result {
-        if ranges.pin != filter::HOST_PIN {
+        if ranges.pin != self.host_pin() {
             return Err(Status::NO_MATCH);
         }
         let client = AudioRange::parse(ranges.client).ok_or(Status::NO_MATCH)?;
         let own = AudioRange::parse(ranges.own).ok_or(Status::NO_MATCH)?;
-        let format = format::intersection(&client, &own, self.channel.device().rates());
-        let answer = format.ok_or(Status::NO_MATCH)?.to_extensible();
-        output.put(&[answer.as_bytes()])
+        let format = format::intersection(&client, &own, self.formats()).ok_or(Status::NO_MATCH)?;
+        match format.to_waveformatex().filter(|_| format::is_plain(&format)) {
+            Some(plain) => output.put(&[plain.as_bytes()]),
+            None => output.put(&[format.to_extensible().as_bytes()]),
+        }
     }
 }
 
@@ -75,20 +122,16 @@ impl<D: SoundDevice> MiniportWaveRt for WaveMiniport<D> {
         irql: &mut Irql<Passive>,
         request: &NewStream<'_>,
     ) -> Result<ComPtr<IMiniportWaveRTStream>> {
-        if request.pin != filter::HOST_PIN || request.capture {
+        let capture = self.channel.info().direction == Direction::Capture;
+        if request.pin != self.host_pin() || request.capture != capture {
             return Err(Status::INVALID_PARAMETER);
         }
-        let format = request.format.parse()?;
-        let device = self.channel.device();
-        if !format::is_playable(&format, device.rates()) {
-            return Err(Status::NO_MATCH);
-        }
-        if !self.channel.occupy() {
+        let format = format::accept(&request.format.parse()?, self.formats()).ok_or(Status::NO_MATCH)?;
+        if !self.channel.occupy(irql, format) {
             return Err(Status::INSUFFICIENT_RESOURCES);
         }
-        let stream = Com::new(irql, Stream::new(self.channel.clone(), request.port_stream.clone()))?;
-        device.set_rate(irql, format.rate())?;
-        stream.query(irql)
+        let stream = Stream::new(self.channel.clone(), format, request.port_stream.clone());
+        Com::new(irql, stream)?.query(irql)
     }
 
     fn device_description(&self, _irql: &mut Irql<Passive>) -> Result<DEVICE_DESCRIPTION> {

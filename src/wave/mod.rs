@@ -1,4 +1,4 @@
-//! The wave filter: WaveRT miniport, stream, cyclic buffer, clock, events, formats.
+//! The wave filters: WaveRT miniport, stream, cyclic buffer, clock, events, formats.
 #![forbid(unsafe_code)]
 
 mod buffer;
@@ -8,9 +8,11 @@ mod dac;
 mod events;
 mod filter;
 mod format;
+pub(crate) mod hub;
+mod lane;
 mod miniport;
-mod size;
 mod stream;
+mod ways;
 
-pub(crate) use filter::BRIDGE_PIN;
+pub(crate) use filter::bridge_pin;
 pub(crate) use miniport::WaveMiniport;

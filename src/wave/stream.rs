@@ -14,45 +14,44 @@ use portcls::{ComPtr, Result, Status};
 
 use super::buffer;
 use super::channel::Channel;
-use super::size::BufferSize;
 use crate::device::SoundDevice;
+use crate::device::cut::Cut;
+use crate::device::formats::StreamFormat;
 use crate::platform::ending::{End, Ending};
 use crate::platform::lock::SpinLock;
-use crate::platform::shared::Shared;
 use crate::platform::trace;
 
-/// A render stream. The drop closes it.
+/// A stream. The drop closes it.
 pub(crate) struct Stream<D: SoundDevice>(Ending<Open<D>>);
 
 /// The channel, and the pages that it plays.
 struct Open<D: SoundDevice> {
-    channel: Shared<Channel<D>>,
+    channel: Channel<D>,
+    format: StreamFormat,
     port: ComPtr<IPortWaveRTStream>,
     pages: SpinLock<Option<Pages>>,
 }
 
 impl<D: SoundDevice> Stream<D> {
-    /// A stream in STOP at position 0, on a channel that is occupied for it. The drop vacates the channel.
-    pub(super) fn new(channel: Shared<Channel<D>>, port: ComPtr<IPortWaveRTStream>) -> Self {
-        Self(Ending::new(Open { channel, port, pages: SpinLock::new(None) }))
+    /// A stream in STOP at position 0, on a channel that is occupied for it in this format. The drop vacates the
+    /// channel.
+    pub(super) fn new(channel: Channel<D>, format: StreamFormat, port: ComPtr<IPortWaveRTStream>) -> Self {
+        Self(Ending::new(Open { channel, format, port, pages: SpinLock::new(None) }))
     }
 }
 
 impl<D: SoundDevice> Open<D> {
-    fn allocate(
-        &self,
-        irql: &mut Irql<Passive>,
-        requested: u32,
-        periods: u32,
-        notify: bool,
-    ) -> Result<AudioBuffer> {
-        let size = BufferSize::at_least(requested, periods, D::FRAME_BYTES, D::MAX_BUFFER_BYTES)
-            .ok_or(Status::UNSUCCESSFUL)?;
-        let (pages, layout) = buffer::allocate::<D>(irql, &self.port, size, notify)?;
+    /// Allocates a buffer of at least `requested` bytes with so many notifications a lap.
+    fn allocate(&self, irql: &mut Irql<Passive>, requested: u32, notifications: u32) -> Result<AudioBuffer> {
+        let frame = self.format.frame_bytes();
+        let limit = self.channel.device().max_buffer_bytes();
+        let cut =
+            Cut::at_least(requested, notifications, D::CHUNKS, frame, limit).ok_or(Status::UNSUCCESSFUL)?;
+        let (pages, layout) = buffer::allocate(irql, &self.port, &self.channel, cut, &self.format)?;
         // The device is a coherent bus master: it sees what is in the caches. A cached mapping asks nothing of
         // the client as to alignment or barriers.
-        let granted = AudioBuffer::new(&pages, size.bytes, CacheType::Cached)?;
-        self.channel.attach(irql, layout, size, notify)?;
+        let granted = AudioBuffer::new(&pages, cut.bytes, CacheType::Cached)?;
+        self.channel.attach(irql, layout, cut)?;
         self.pages.with(irql, |place, _| *place = Some(pages));
         Ok(granted)
     }
@@ -87,12 +86,7 @@ impl<D: SoundDevice> WaveRtStream for Stream<D> {
     }
 
     fn set_state(&self, irql: &mut Irql<Passive>, state: State) -> Result {
-        match state {
-            State::Run => return self.0.channel.run(irql),
-            State::Pause | State::Acquire => self.0.channel.pause(irql),
-            State::Stop => self.0.channel.stop(irql),
-        }
-        Ok(())
+        self.0.channel.set_state(irql, state)
     }
 
     fn position(&self, irql: &mut Irql<UpToDispatch>) -> Result<KSAUDIO_POSITION> {
@@ -101,20 +95,17 @@ impl<D: SoundDevice> WaveRtStream for Stream<D> {
     }
 
     fn allocate_audio_buffer(&self, irql: &mut Irql<Passive>, requested: u32) -> Result<AudioBuffer> {
-        self.0.allocate(irql, requested, 1, false)
+        self.0.allocate(irql, requested, 0)
     }
 
     fn free_audio_buffer(&self, irql: &mut Irql<Passive>, _mdl: Option<Mdl>, _size: u32) {
         self.0.free(irql);
     }
 
-    fn hardware_latency(&self, _irql: &mut Irql<Passive>) -> KSRTAUDIO_HWLATENCY {
-        KSRTAUDIO_HWLATENCY {
-            FifoSize: D::FETCH_AHEAD_BYTES,
-            // A legacy PCI device has none.
-            ChipsetDelay: 0,
-            CodecDelay: D::CODEC_DELAY,
-        }
+    fn hardware_latency(&self, irql: &mut Irql<Passive>) -> KSRTAUDIO_HWLATENCY {
+        let latency = self.0.channel.latency(irql);
+        // A legacy PCI device has no delay in the chipset.
+        KSRTAUDIO_HWLATENCY { FifoSize: latency.fifo, ChipsetDelay: 0, CodecDelay: latency.codec }
     }
 }
 
@@ -128,7 +119,7 @@ impl<D: SoundDevice> WaveRtStreamNotification for Stream<D> {
         if !(1..=2).contains(&count) {
             return Err(Status::INVALID_PARAMETER);
         }
-        self.0.allocate(irql, requested, count, true)
+        self.0.allocate(irql, requested, count)
     }
 
     fn free_buffer_with_notification(&self, irql: &mut Irql<Passive>, _mdl: Option<Mdl>, _size: u32) {

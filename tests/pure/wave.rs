@@ -1,29 +1,32 @@
-//! Buffer sizes, the clock, and the set of rates.
+//! Buffer sizes, positions, and the periods that are done.
 
 #[path = "../../src/wave/clock.rs"]
 mod clock;
-#[path = "../../src/device/rates.rs"]
-mod rates;
-#[path = "../../src/wave/size.rs"]
-mod size;
+#[path = "../../src/device/cut.rs"]
+mod cut;
 
-use clock::Clock;
+use clock::{Clock, Periods};
+use cut::{Chunks, Cut, MIN_CHUNK_FRAMES};
 use proptest::prelude::*;
-use rates::{RATES, RateSet};
-use size::{BufferSize, MIN_PERIOD_FRAMES};
 
 const LIMIT: u32 = 4 << 20;
+/// A device that walks its buffer by itself, and one that is handed it in pieces.
+const DEVICES: [Chunks; 2] = [Chunks { silent: 1, once: 1 }, Chunks { silent: 4, once: 2 }];
 
 #[test]
 fn sizes_are_rounded_up_only_and_stay_whole() {
-    for periods in 1..=2 {
-        for requested in 0..=40_000 {
-            let size = BufferSize::at_least(requested, periods, 4, LIMIT).unwrap();
-            assert!(size.bytes >= requested);
-            assert_eq!(size.bytes, size.period * periods);
-            assert_eq!(size.period % 4, 0);
-            let least = requested.max(MIN_PERIOD_FRAMES * 4 * periods);
-            assert!(size.bytes < least + 4 * periods);
+    for (chunks, frame) in [(DEVICES[0], 4), (DEVICES[1], 4), (DEVICES[1], 6), (DEVICES[1], 72)] {
+        for notifications in 0..=2 {
+            for requested in 0..=20_000 {
+                let cut = Cut::at_least(requested, notifications, chunks, frame, LIMIT).unwrap();
+                let parts = [chunks.silent, chunks.once, 2][notifications as usize];
+                assert!(cut.bytes >= requested);
+                assert_eq!((cut.bytes, cut.chunk % frame), (cut.chunk * parts, 0));
+                assert_eq!(cut.period * notifications, if notifications == 0 { 0 } else { cut.bytes });
+                assert_eq!(cut.period % cut.chunk, 0);
+                let least = requested.max(MIN_CHUNK_FRAMES * frame * parts);
+                assert!(cut.bytes < least + frame * parts);
+            }
         }
     }
 }
@@ -31,49 +34,53 @@ fn sizes_are_rounded_up_only_and_stay_whole() {
 proptest! {
     #[test]
     fn absurd_sizes_end_in_none(
-        requested in any::<u32>(), periods in any::<u32>(), frame in any::<u32>(), limit in any::<u32>()
+        requested in any::<u32>(), notifications in any::<u32>(), silent in any::<u32>(), once in any::<u32>(),
+        frame in any::<u32>(), limit in any::<u32>()
     ) {
-        if let Some(size) = BufferSize::at_least(requested, periods, frame, limit) {
-            prop_assert!(size.bytes >= requested && size.bytes <= limit);
+        if let Some(cut) = Cut::at_least(requested, notifications, Chunks { silent, once }, frame, limit) {
+            prop_assert!(cut.bytes >= requested && cut.bytes <= limit && cut.chunk != 0);
         }
     }
 
     #[test]
-    fn the_clock_never_runs_backwards(period in 1_u32..5000, moves in proptest::collection::vec(0_u64..100_000, 0..300)) {
-        let mut clock = Clock::new(period);
-        let (mut last, mut crossed) = (0, 0);
-        for to in moves {
+    fn counts_never_run_backwards(
+        bytes in 1_u32..5000, moves in proptest::collection::vec((0_u64..100_000, 0_u64..100_000), 0..300)
+    ) {
+        let (mut clock, mut periods) = (Clock::ZERO, Periods::of(bytes));
+        let (mut last, mut done, mut ended) = (0, 0, 0);
+        for (to, to_done) in moves {
             clock.advance(to);
-            prop_assert!(clock.linear() >= last && clock.linear() >= to);
-            last = clock.linear();
-            crossed += clock.crossed();
-            prop_assert_eq!(crossed, last / u64::from(period));
-            prop_assert_eq!(u64::from(clock.offset(period * 2)), last % u64::from(period * 2));
+            last = to.max(last);
+            prop_assert_eq!(clock.linear(), last);
+            prop_assert_eq!(u64::from(clock.offset(bytes * 2)), last % u64::from(bytes * 2));
+            // What is done says nothing of the clock, nor the other way round.
+            periods.advance(to_done);
+            done = to_done.max(done);
+            ended += periods.ended();
+            prop_assert_eq!((periods.done(), ended), (done, done / u64::from(bytes)));
         }
-        clock.reset();
-        prop_assert_eq!((clock.linear(), clock.crossed()), (0, 0));
+        periods.reset();
+        prop_assert_eq!((periods.done(), periods.ended()), (0, 0));
+        periods.advance(u64::from(bytes));
+        prop_assert_eq!(periods.ended(), 1);
     }
 }
 
 #[test]
-fn a_clock_without_period_crosses_nothing() {
-    let mut clock = Clock::new(0);
-    clock.advance(1 << 40);
-    assert_eq!(clock.crossed(), 0);
-    assert_eq!(clock.offset(0), 0);
+fn several_periods_at_once_are_several() {
+    let mut periods = Periods::of(100);
+    periods.advance(350);
+    assert_eq!(periods.ended(), 3);
+    periods.advance(399);
+    assert_eq!(periods.ended(), 0);
+    periods.advance(400);
+    assert_eq!(periods.ended(), 1);
 }
 
 #[test]
-fn rate_sets_hold_what_was_put_in() {
-    let mut set = RateSet::EMPTY;
-    for rate in RATES {
-        assert!(!set.contains(rate));
-        set = set.with(rate);
-        assert!(set.contains(rate));
-    }
-    assert_eq!(set.with(12_345), set);
-    assert_eq!(set.best_within(0, u32::MAX), Some(48_000));
-    assert_eq!(set.best_within(44_100, 44_100), Some(44_100));
-    assert_eq!(set.best_within(9_000, 10_000), None);
-    assert_eq!(RateSet::EMPTY.with(8_000).best_within(0, u32::MAX), Some(8_000));
+fn a_buffer_without_periods_ends_none() {
+    let mut periods = Periods::of(0);
+    periods.advance(1 << 40);
+    assert_eq!(periods.ended(), 0);
+    assert_eq!(Clock::ZERO.offset(0), 0);
 }

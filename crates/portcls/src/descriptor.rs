@@ -1,7 +1,8 @@
 //! The tables that describe a filter, as `static`s of a driver without unsafe code.
 //!
 //! PortCls keeps pointers into these tables, so that everything here borrows for `'static`. Each type is its
-//! raw record, and nothing else, with a constructor that keeps counts, sizes and pointers honest.
+//! raw record, and nothing else, with a constructor that keeps counts, sizes and pointers honest. A filter that is
+//! known at run time only is an [`OwnedFilter`].
 //!
 //! ```
 //! use portcls::descriptor::{AudioRange, Connection, DataRange, End, Filter, FilterParts, Node, Pin};
@@ -30,15 +31,19 @@
 //! # assert_eq!(FILTER.raw().PinCount, 2);
 //! ```
 
+mod owned;
+
 use core::ptr::null;
+
+pub use owned::{OwnedFilter, OwnedParts, OwnedPin};
 
 use crate::raw::{
     GUID, KSATTRIBUTE, KSATTRIBUTE_LIST, KSDATAFORMAT_SPECIFIER_NONE, KSDATAFORMAT_SPECIFIER_WAVEFORMATEX,
-    KSDATAFORMAT_SUBTYPE_ANALOG, KSDATAFORMAT_SUBTYPE_PCM, KSDATAFORMAT_TYPE_AUDIO, KSDATARANGE,
-    KSDATARANGE_ATTRIBUTES, KSDATARANGE_AUDIO, KSPIN_COMMUNICATION, KSPIN_COMMUNICATION_NONE,
-    KSPIN_COMMUNICATION_SINK, KSPIN_COMMUNICATION_SOURCE, KSPIN_DATAFLOW, KSPIN_DATAFLOW_IN,
-    KSPIN_DESCRIPTOR, PCAUTOMATION_TABLE, PCCONNECTION_DESCRIPTOR, PCEVENT_ITEM, PCFILTER_DESCRIPTOR,
-    PCFILTER_NODE, PCMETHOD_ITEM, PCNODE_DESCRIPTOR, PCPIN_DESCRIPTOR, PCPROPERTY_ITEM,
+    KSDATAFORMAT_SUBTYPE_ANALOG, KSDATAFORMAT_SUBTYPE_IEEE_FLOAT, KSDATAFORMAT_SUBTYPE_PCM,
+    KSDATAFORMAT_TYPE_AUDIO, KSDATARANGE, KSDATARANGE_ATTRIBUTES, KSDATARANGE_AUDIO, KSPIN_COMMUNICATION,
+    KSPIN_COMMUNICATION_NONE, KSPIN_COMMUNICATION_SINK, KSPIN_COMMUNICATION_SOURCE, KSPIN_DATAFLOW,
+    KSPIN_DATAFLOW_IN, KSPIN_DESCRIPTOR, PCAUTOMATION_TABLE, PCCONNECTION_DESCRIPTOR, PCEVENT_ITEM,
+    PCFILTER_DESCRIPTOR, PCFILTER_NODE, PCMETHOD_ITEM, PCNODE_DESCRIPTOR, PCPIN_DESCRIPTOR, PCPROPERTY_ITEM,
 };
 use crate::{event::EventItem, property::PropertyItem};
 
@@ -101,23 +106,34 @@ impl Filter {
     /// A filter.
     #[must_use]
     pub const fn new(parts: FilterParts) -> Self {
+        Self::of(parts.automation, parts.pins, parts.nodes, parts.connections, parts.categories)
+    }
+
+    /// A filter of tables that the caller keeps where they are.
+    const fn of(
+        filter: Option<&'static Automation>,
+        pins: &[Pin],
+        nodes: &[Node],
+        connections: &[Connection],
+        categories: &[GUID],
+    ) -> Self {
         Self(PCFILTER_DESCRIPTOR {
             Version: 0,
-            AutomationTable: automation(parts.automation),
+            AutomationTable: automation(filter),
             PinSize: size_of::<PCPIN_DESCRIPTOR>() as u32,
-            PinCount: parts.pins.len() as u32,
-            Pins: parts.pins.as_ptr().cast(),
+            PinCount: pins.len() as u32,
+            Pins: pins.as_ptr().cast(),
             NodeSize: size_of::<PCNODE_DESCRIPTOR>() as u32,
-            NodeCount: parts.nodes.len() as u32,
-            Nodes: parts.nodes.as_ptr().cast(),
-            ConnectionCount: parts.connections.len() as u32,
-            Connections: parts.connections.as_ptr().cast(),
-            CategoryCount: parts.categories.len() as u32,
-            Categories: parts.categories.as_ptr(),
+            NodeCount: nodes.len() as u32,
+            Nodes: nodes.as_ptr().cast(),
+            ConnectionCount: connections.len() as u32,
+            Connections: connections.as_ptr().cast(),
+            CategoryCount: categories.len() as u32,
+            Categories: categories.as_ptr(),
         })
     }
 
-    pub(crate) fn as_raw(&'static self) -> *const PCFILTER_DESCRIPTOR {
+    pub(crate) fn as_raw(&self) -> *const PCFILTER_DESCRIPTOR {
         &raw const self.0
     }
 }
@@ -146,6 +162,11 @@ impl Pin {
     /// Data flow in for render, out for capture.
     #[must_use]
     pub const fn host(flow: KSPIN_DATAFLOW, instances: u32, ranges: &'static [DataRange]) -> Self {
+        Self::host_of(flow, instances, ranges)
+    }
+
+    /// The same, with ranges that the caller keeps where they are.
+    const fn host_of(flow: KSPIN_DATAFLOW, instances: u32, ranges: &[DataRange]) -> Self {
         let communication =
             if flow == KSPIN_DATAFLOW_IN { KSPIN_COMMUNICATION_SINK } else { KSPIN_COMMUNICATION_SOURCE };
         Self::new(flow, communication, instances, ranges, &crate::raw::KSCATEGORY_AUDIO)
@@ -162,7 +183,7 @@ impl Pin {
         flow: KSPIN_DATAFLOW,
         communication: KSPIN_COMMUNICATION,
         instances: u32,
-        ranges: &'static [DataRange],
+        ranges: &[DataRange],
         category: &'static GUID,
     ) -> Self {
         Self(PCPIN_DESCRIPTOR {
@@ -274,12 +295,18 @@ impl AudioRange {
     /// Integer PCM of up to `channels` channels; `bits` a sample and `rates` in Hz, each from and to.
     #[must_use]
     pub const fn pcm(channels: u32, bits: (u32, u32), rates: (u32, u32)) -> Self {
+        Self::new(KSDATAFORMAT_SUBTYPE_PCM, channels, bits, rates)
+    }
+
+    /// IEEE 754 of up to `channels` channels, of `bits` bits a sample; `rates` in Hz, from and to.
+    #[must_use]
+    pub const fn float(channels: u32, bits: u32, rates: (u32, u32)) -> Self {
+        Self::new(KSDATAFORMAT_SUBTYPE_IEEE_FLOAT, channels, (bits, bits), rates)
+    }
+
+    const fn new(subformat: GUID, channels: u32, bits: (u32, u32), rates: (u32, u32)) -> Self {
         Self(KSDATARANGE_AUDIO {
-            DataRange: range(
-                size_of::<KSDATARANGE_AUDIO>(),
-                KSDATAFORMAT_SUBTYPE_PCM,
-                KSDATAFORMAT_SPECIFIER_WAVEFORMATEX,
-            ),
+            DataRange: range(size_of::<KSDATARANGE_AUDIO>(), subformat, KSDATAFORMAT_SPECIFIER_WAVEFORMATEX),
             MaximumChannels: channels,
             MinimumBitsPerSample: bits.0,
             MaximumBitsPerSample: bits.1,
@@ -308,6 +335,11 @@ impl DataRange {
     /// A range of wave formats.
     #[must_use]
     pub const fn audio(range: &'static AudioRange) -> Self {
+        Self::of(range)
+    }
+
+    /// The same, of a range that the caller keeps where it is.
+    const fn of(range: &AudioRange) -> Self {
         Self((&raw const range.0).cast())
     }
 

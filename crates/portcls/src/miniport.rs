@@ -13,8 +13,10 @@ use crate::status::{Result, Status, ntstatus};
 
 /// The part that all miniports share.
 pub trait Miniport: ComClass {
-    /// The filter. Called while the port is being initialised; PortCls keeps pointers into it.
-    fn description(&self, irql: &mut Irql<Passive>) -> Result<&'static Filter>;
+    /// The filter. Called while the port is being initialised; PortCls keeps pointers into it for as long as it
+    /// holds the miniport, so that a filter may be a `static`, or an
+    /// [`OwnedFilter`](crate::descriptor::OwnedFilter) in the miniport.
+    fn description(&self, irql: &mut Irql<Passive>) -> Result<&Filter>;
 
     /// Picks the format in which a client's data range and one of the pin's meet.
     ///

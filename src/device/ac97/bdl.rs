@@ -44,9 +44,4 @@ impl DescriptorList {
         self.0.store32(at, segment.address);
         self.0.store32(at.wrapping_add(4), control);
     }
-
-    /// Leaves the list to a device that may still read it.
-    pub(super) fn leak(self) {
-        self.0.leak();
-    }
 }

@@ -1,5 +1,6 @@
 //! The codec at the far end of the AC-link: bring-up, rates and volume.
 
+use core::ops::RangeInclusive;
 use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -7,7 +8,7 @@ use portcls::irql::{Irql, Passive};
 use portcls::{Result, Status};
 
 use super::regs::{nabm, nam};
-use crate::device::rates::{RATES, RateSet};
+use crate::device::formats::{PREFERRED, RateSet};
 use crate::platform::io::Registers;
 use crate::platform::{time, trace};
 
@@ -17,6 +18,9 @@ const LINK_TRIES: u32 = 100;
 const READY_TRIES: u32 = 100;
 /// One codec access takes a frame of the link (21 us) or two; in microseconds.
 const SEMAPHORE_TRIES: u32 = 100;
+
+/// The rates in Hz that are tried, where the codec has variable rates: those that common codecs have.
+const TRIED: RangeInclusive<u32> = 8_000..=48_000;
 
 /// No attenuation.
 const UNITY_MASTER: u16 = 0x0000;
@@ -112,7 +116,7 @@ impl Codec {
         self.variable_rate.store(true, Relaxed);
         let mut rates = RateSet::EMPTY;
         // Best last, so that 48 kHz is what stays.
-        for rate in RATES.into_iter().rev() {
+        for rate in PREFERRED.into_iter().rev().filter(|rate| TRIED.contains(rate)) {
             if self.set_rate(bus, rate).is_ok() {
                 rates = rates.with(rate);
             }

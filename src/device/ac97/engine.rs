@@ -3,18 +3,25 @@
 use core::sync::atomic::Ordering::{Relaxed, Release};
 
 use portcls::irql::{Device, Dispatch, Irql, Passive};
-use portcls::{Result, Status};
+use portcls::{Result, Status, handle};
 
 use super::bdl::DescriptorList;
 use super::plan::{MAX_BUFFER_BYTES, Plan, RING};
 use super::regs::nabm;
 use super::ring::{Registers, Ring};
 use super::{Ac97, BOX_TRIES};
-use crate::device::rates::RateSet;
+use crate::device::cut::{Chunks, Cut};
+use crate::device::formats::StreamFormat;
 use crate::device::run::Run;
-use crate::device::{Progress, SoundDevice};
+use crate::device::{EndpointInfo, Latency, Position, Progress, SoundDevice, Station, Supply};
 use crate::platform::interrupt::Claim;
 use crate::platform::{time, trace};
+
+/// The FIFO: PICB counts samples not yet fetched, so that what lies before the position is past all change, and a burst
+/// that is under way takes this much more.
+const FETCH_AHEAD_BYTES: u32 = 64;
+/// An AC-link frame and the DAC's digital filter, of some 20 samples in the codecs of the time, in 100 ns.
+const CODEC_DELAY: u32 = 5_000;
 
 /// A buffer as the engine plays it.
 pub(crate) struct Layout {
@@ -29,12 +36,6 @@ pub(crate) struct Engine {
     ring: Option<Ring>,
     /// Descriptor 0 is short for the first lap, and not yet put right.
     short: bool,
-}
-
-impl Engine {
-    pub(super) fn new(descriptors: DescriptorList) -> Self {
-        Self { descriptors, layout: None, ring: None, short: false }
-    }
 }
 
 /// The PCM out box, as far as the position goes.
@@ -54,37 +55,68 @@ impl Registers for Output<'_> {
     }
 }
 
+/// There is one endpoint, the PCM output, and nothing that it shares.
 impl SoundDevice for Ac97 {
+    type Shared = ();
     type Engine = Engine;
     type Layout = Layout;
 
-    const FRAME_BYTES: u32 = 4;
-    const MAX_BUFFER_BYTES: u32 = MAX_BUFFER_BYTES;
-    /// The FIFO: PICB counts samples not yet fetched, so that what lies before the position is past all change,
-    /// and a burst that is under way takes this much more.
-    const FETCH_AHEAD_BYTES: u32 = 64;
-    /// An AC-link frame and the DAC's digital filter, of some 20 samples in the codecs of the time.
-    const CODEC_DELAY: u32 = 5_000;
+    /// The ring goes round by itself.
+    const CHUNKS: Chunks = Chunks { silent: 1, once: 1 };
 
-    fn rates(&self) -> RateSet {
-        self.rates
+    fn endpoints(&self) -> &[EndpointInfo] {
+        &self.endpoints
     }
 
-    fn set_rate(&self, _at: &Irql<Passive>, rate: u32) -> Result {
+    fn max_buffer_bytes(&self) -> u32 {
+        MAX_BUFFER_BYTES
+    }
+
+    fn engine(&self, at: &Irql<Passive>, pdo: handle::Device, _endpoint: usize) -> Result<Engine> {
+        let descriptors = DescriptorList::new(at, pdo)?;
+        Ok(Engine { descriptors, layout: None, ring: None, short: false })
+    }
+
+    fn lay_out(
+        &self,
+        _at: &Irql<Passive>,
+        _endpoint: usize,
+        runs: &[Run],
+        cut: Cut,
+        format: &StreamFormat,
+    ) -> Result<Layout> {
+        let plan =
+            Plan::new(runs, cut.chunk, format.frame_bytes()).map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
+        Ok(Layout { plan, notify: cut.period != 0 })
+    }
+
+    fn prepare(&self, _at: &mut Irql<Passive>, _endpoint: usize, format: &StreamFormat, _cut: Cut) -> Result {
         if !self.is_present() {
             return Err(Status::DEVICE_REMOVED);
         }
-        self.codec.set_rate(&self.bus, rate)
+        self.codec.set_rate(&self.bus, format.rate)
     }
 
-    fn lay_out(runs: &[Run], period: u32, notify: bool) -> Result<Layout> {
-        let plan = Plan::new(runs, period, Self::FRAME_BYTES).map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
-        Ok(Layout { plan, notify })
+    /// The DMA had run dry: where it stands still nevertheless, it is started over.
+    fn serve(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) {
+        let stalled = station.with(at, |(), engines, _| {
+            let engine = engines.get(0).filter(|engine| engine.ring.is_some());
+            engine.is_some() && self.index_and_status().is_some_and(|now| now.status & nabm::SR_DCH != 0)
+        });
+        if stalled == Some(true) {
+            // Where that fails the stream stands still, and the client's next SetState tells.
+            let _ = station.revive(at, 0);
+        }
     }
 
-    fn attach(&self, engine: &mut Engine, layout: Layout) {
+    fn attach(&self, _shared: &mut (), engine: &mut Engine, layout: Layout) {
         engine.layout = Some(layout);
         engine.ring = None;
+    }
+
+    fn detach(&self, _shared: &mut (), engine: &mut Engine) -> bool {
+        engine.layout = None;
+        !self.stuck.load(Relaxed)
     }
 
     /// Lays out the ring from byte `from` on and starts it from a reset.
@@ -92,7 +124,14 @@ impl SoundDevice for Ac97 {
     /// A pause is resumed this way, too: where RPBM is set again after it was cleared, the hardware goes on in
     /// the middle of the descriptor, but QEMU goes on with the next one. From a reset both start at descriptor
     /// 0, which therefore begins with the rest of the segment that was interrupted.
-    fn start(&self, engine: &mut Engine, _at: &Irql<Dispatch>, from: u64) -> Result {
+    fn start(
+        &self,
+        _shared: &mut (),
+        engine: &mut Engine,
+        _at: &Irql<Dispatch>,
+        from: u64,
+        _supply: Supply,
+    ) -> Result {
         let layout = engine.layout.as_ref().ok_or(Status::DEVICE_NOT_READY)?;
         if !self.is_present() {
             return Err(Status::DEVICE_REMOVED);
@@ -116,38 +155,44 @@ impl SoundDevice for Ac97 {
         Ok(())
     }
 
-    fn halt(&self, engine: &mut Engine, at: &Irql<Dispatch>) -> u64 {
+    fn halt(&self, shared: &mut (), engine: &mut Engine, at: &Irql<Dispatch>) -> Position {
         let mut halted = true;
         if self.is_present() {
             self.bus.write8(nabm::PO_CR, 0);
             let stands = || self.index_and_status().is_none_or(|now| now.status & nabm::SR_DCH != 0);
             halted = time::spin_until(BOX_TRIES, stands);
         }
-        let played = self.position(engine, at);
+        let played = self.position(shared, engine, at).clock;
         if !halted {
             self.reset_output();
         } else if self.is_present() {
             self.bus.write16(nabm::PO_SR, nabm::SR_CAUSES);
         }
         engine.ring = None;
-        played
+        Position { clock: played, owned: played, done: played }
     }
 
-    fn position(&self, engine: &mut Engine, _at: &Irql<Dispatch>) -> u64 {
-        engine.ring.as_mut().map_or(0, |ring| ring.position(&mut Output(self)))
+    /// Reads one register, or two where the descriptor has changed.
+    fn position(&self, _shared: &mut (), engine: &mut Engine, _at: &Irql<Dispatch>) -> Position {
+        let played = engine.ring.as_mut().map_or(0, |ring| ring.position(&mut Output(self)));
+        Position { clock: played, owned: played.saturating_add(FETCH_AHEAD_BYTES.into()), done: played }
     }
 
-    fn claim(&self, at: &Irql<Device>) -> Claim {
+    fn latency(&self, _engine: &Engine) -> Latency {
+        Latency { fifo: FETCH_AHEAD_BYTES, codec: CODEC_DELAY }
+    }
+
+    fn claim(&self, at: &Irql<Device>, _message: Option<u32>) -> Claim {
         self.claim_interrupt(at)
     }
 
     /// Touches no register, but for moving the last valid index every 14 descriptors or more.
-    fn advance(&self, engine: &mut Engine, _at: &Irql<Dispatch>) -> Progress {
+    fn advance(&self, _shared: &mut (), engine: &mut Engine, _at: &Irql<Dispatch>) -> Progress {
         let Some(ring) = engine.ring.as_mut() else {
-            return Progress { played: 0, starved: false };
+            return Progress::default();
         };
         let seen = self.latch.seen();
-        let played = ring.reached(seen);
+        let done = ring.reached(seen);
         if engine.short && seen > 0 {
             // The device has left descriptor 0, and comes back to it only if the last valid index is moved.
             if let Some(layout) = &engine.layout {
@@ -162,23 +207,16 @@ impl SoundDevice for Ac97 {
                 self.bus.write8(nabm::PO_LVI, last_valid);
             }
         }
-        Progress { played, starved }
+        Progress { done, troubled: starved, glitch: starved }
     }
 
-    fn is_stalled(&self, engine: &mut Engine, _at: &Irql<Dispatch>) -> bool {
-        engine.ring.is_some() && self.index_and_status().is_some_and(|now| now.status & nabm::SR_DCH != 0)
-    }
-
-    fn is_stuck(&self) -> bool {
-        self.stuck.load(Relaxed)
-    }
-
-    fn shut_down(&self, _at: &Irql<Passive>, engine: Engine) {
+    fn shut_down(&self, _at: &mut Irql<Passive>, _shared: &mut ()) -> bool {
         self.reset_output();
         self.gone.store(true, Release);
-        if self.is_stuck() {
+        let stuck = self.stuck.load(Relaxed);
+        if stuck {
             trace::info(c"the device does not stop: its descriptors are left to it");
-            engine.descriptors.leak();
         }
+        !stuck
     }
 }

@@ -18,18 +18,17 @@ use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use portcls::irql::{Device, Irql, Passive};
-use portcls::{Result, Status, handle};
+use portcls::raw::KSAUDIO_SPEAKER_STEREO;
+use portcls::{Result, Status};
 
-use crate::device::rates::RateSet;
+use crate::device::formats::{Formats, Sample, SampleSet, Speakers};
+use crate::device::{Direction, EndpointInfo};
 use crate::platform::interrupt::Claim;
 use crate::platform::io::Registers;
 use crate::platform::{time, trace};
-use bdl::DescriptorList;
 use codec::Codec;
 use latch::Latch;
 use regs::nabm;
-
-pub(crate) use engine::Engine;
 
 /// Microseconds until a box is reset or halted: a few bus cycles and the burst that is under way.
 const BOX_TRIES: u32 = 100;
@@ -38,7 +37,8 @@ const BOX_TRIES: u32 = 100;
 pub(crate) struct Ac97 {
     bus: Registers,
     codec: Codec,
-    rates: RateSet,
+    /// The PCM output.
+    endpoints: [EndpointInfo; 1],
     latch: Latch,
     /// The registers must not be touched any more: the device went away, or was given back.
     gone: AtomicBool,
@@ -51,15 +51,8 @@ impl Ac97 {
     ///
     /// # Errors
     ///
-    /// `STATUS_IO_DEVICE_ERROR` or `STATUS_DEVICE_HARDWARE_ERROR` if the hardware does not answer in time,
-    /// `STATUS_INSUFFICIENT_RESOURCES` without memory for the descriptors.
-    pub(crate) fn bring_up(
-        at: &Irql<Passive>,
-        pdo: handle::Device,
-        mixer: Registers,
-        bus: Registers,
-    ) -> Result<(Self, Engine)> {
-        let descriptors = DescriptorList::new(at, pdo)?;
+    /// `STATUS_IO_DEVICE_ERROR` or `STATUS_DEVICE_HARDWARE_ERROR` if the hardware does not answer in time.
+    pub(crate) fn bring_up(at: &Irql<Passive>, mixer: Registers, bus: Registers) -> Result<Self> {
         let codec = Codec::new(mixer);
         for control in [nabm::PO_CR, nabm::PI_CR, nabm::MC_CR] {
             if !reset_box(&bus, control) {
@@ -69,15 +62,20 @@ impl Ac97 {
             }
         }
         let rates = codec.bring_up(at, &bus)?;
-        let device = Self {
+        let formats = Formats {
+            samples: SampleSet::EMPTY.with(Sample::S16),
+            rates,
+            channels: (2, 2),
+            speakers: Speakers::default().with(KSAUDIO_SPEAKER_STEREO),
+        };
+        Ok(Self {
             bus,
             codec,
-            rates,
+            endpoints: [EndpointInfo { direction: Direction::Render, formats, jack: None }],
             latch: Latch::new(),
             gone: AtomicBool::new(false),
             stuck: AtomicBool::new(false),
-        };
-        Ok((device, Engine::new(descriptors)))
+        })
     }
 
     /// Registers may be touched.

@@ -1,0 +1,282 @@
+//! What the streams, the interrupt and the service thread of one device share.
+//!
+//! Two locks. A spin lock guards all that changes; it is held for a few register accesses at most. A gate is held
+//! around everything that may wait for the device, so that such work never overlaps:
+//!
+//! - SetState and the freeing of a buffer, in a thread of the client. PortCls sends these one at a time.
+//! - [`Hub::serve`], in the service thread. A recovery that a client's SetState comes across is finished first; then
+//!   SetState finds the stream in the stage that it was in before the trouble.
+//! - [`Hub::seal`] and [`Hub::shut_down`], in the thread of a PnP request, which may come at any time. `seal` first
+//!   sets a flag under the spin lock, which every way up looks at where it starts an engine; then it waits for the
+//!   gate. So either a SetState(RUN) has started its engine before the flag was set, and `seal` halts it once that
+//!   SetState is through; or it comes to nothing. Each wait for a device is bounded, and one for a device that is
+//!   gone ends at once: so does the wait for the gate.
+//!
+//! The order is gate, then spin lock. Interrupts and the position take the spin lock alone.
+
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::{AcqRel, Release};
+
+use portcls::irql::{AtMostDispatch, Device, Dispatch, Irql, Passive};
+use portcls::{Result, handle};
+
+use super::lane::{Account, Lanes, Live};
+use crate::device::{EndpointInfo, Engines, MAX_ENDPOINTS, SoundDevice, Stage, Station};
+use crate::platform::gate::Gate;
+use crate::platform::interrupt::Claim;
+use crate::platform::lock::SpinLock;
+use crate::platform::thread::Waker;
+use crate::platform::trace;
+
+/// A device and all its endpoints.
+pub(crate) struct Hub<D: SoundDevice> {
+    device: D,
+    /// Held around what may wait for the device.
+    turn: Gate<()>,
+    waker: Waker,
+    /// A bit for each endpoint that has a stream.
+    occupied: AtomicU32,
+    state: SpinLock<State<D>>,
+}
+
+/// What changes.
+pub(super) struct State<D: SoundDevice> {
+    /// Gone once the device is stopped or removed.
+    shared: Option<D::Shared>,
+    lanes: Lanes<D>,
+    /// The device is being taken down: nothing starts any more.
+    sealed: bool,
+    /// The device did not stop: memory that it knows of stays.
+    stuck: bool,
+    /// How often the sound was interrupted.
+    glitches: u32,
+}
+
+impl<D: SoundDevice> State<D> {
+    /// The account of `endpoint`, whether the device is there or not.
+    pub(super) fn account(&mut self, endpoint: usize) -> Option<&mut Account> {
+        self.lanes.get(endpoint).map(|lane| &mut lane.account)
+    }
+
+    /// All of `endpoint`, if the device is there.
+    pub(super) fn live<'a>(&'a mut self, device: &'a D, endpoint: usize) -> Option<Live<'a, D>> {
+        let shared = self.shared.as_mut()?;
+        let lane = self.lanes.get(endpoint)?;
+        Some(Live { device, shared, engine: lane.engine.as_mut()?, account: &mut lane.account })
+    }
+
+    /// The device is being taken down.
+    pub(super) fn is_sealed(&self) -> bool {
+        self.sealed
+    }
+
+    /// The device was shut down, and did not stop.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck
+    }
+}
+
+impl<D: SoundDevice> Hub<D> {
+    /// The hub of `device`, which is at rest; `waker` wakes the thread that calls [`Hub::serve`].
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`. The device is shut down then.
+    pub(crate) fn new(
+        at: &mut Irql<Passive>,
+        device: D,
+        mut shared: D::Shared,
+        pdo: handle::Device,
+        waker: Waker,
+    ) -> Result<Self> {
+        let mut lanes = Lanes::new();
+        let made = Gate::new(at, ()).and_then(|turn| {
+            for endpoint in 0..device.endpoints().len().min(MAX_ENDPOINTS) {
+                lanes.put(endpoint, device.engine(at, pdo, endpoint)?)?;
+            }
+            Ok(turn)
+        });
+        match made {
+            Ok(turn) => {
+                let state = State { shared: Some(shared), lanes, sealed: false, stuck: false, glitches: 0 };
+                Ok(Self { device, turn, waker, occupied: AtomicU32::new(0), state: SpinLock::new(state) })
+            }
+            Err(status) => {
+                if !device.shut_down(at, &mut shared) {
+                    core::mem::forget((shared, lanes));
+                }
+                Err(status)
+            }
+        }
+    }
+
+    /// The device.
+    pub(crate) fn device(&self) -> &D {
+        &self.device
+    }
+
+    /// The endpoints that are used.
+    pub(crate) fn endpoints(&self) -> &[EndpointInfo] {
+        let all = self.device.endpoints();
+        all.get(..MAX_ENDPOINTS).unwrap_or(all)
+    }
+
+    /// Takes `endpoint` for a stream; false if another one has it.
+    pub(super) fn occupy(&self, endpoint: usize) -> bool {
+        let bit = 1_u32.wrapping_shl(endpoint as u32);
+        self.occupied.fetch_or(bit, AcqRel) & bit == 0
+    }
+
+    /// Makes room for the next stream of `endpoint`.
+    pub(super) fn vacate(&self, endpoint: usize) {
+        self.occupied.fetch_and(!1_u32.wrapping_shl(endpoint as u32), Release);
+    }
+
+    /// Calls `f` with the spin lock held.
+    pub(super) fn with<L: AtMostDispatch, R>(
+        &self,
+        at: &mut Irql<L>,
+        f: impl FnOnce(&mut State<D>, &mut Irql<Dispatch>) -> R,
+    ) -> R {
+        self.state.with(at, f)
+    }
+
+    /// Calls `f` when nobody else waits for the device.
+    pub(super) fn in_turn<R>(&self, at: &mut Irql<Passive>, f: impl FnOnce(&mut Irql<Passive>) -> R) -> R {
+        self.turn.with(at, |(), at| f(at))
+    }
+
+    /// Claims or declines an interrupt.
+    pub(crate) fn claim(&self, at: &Irql<Device>, message: Option<u32>) -> Claim {
+        self.device.claim(at, message)
+    }
+
+    /// What follows a claimed interrupt or a wake-up: moves the counts, signals what ended, keeps the device supplied.
+    pub(crate) fn advance(&self, at: &mut Irql<Dispatch>) {
+        let troubled = self.state.with(at, |state, at| {
+            let Some(shared) = state.shared.as_mut() else { return false };
+            self.device.collect(shared, at, &mut state.lanes);
+            let mut troubled = false;
+            for lane in state.lanes.iter_mut().filter(|lane| lane.account.stage == Stage::Running) {
+                let Some(engine) = lane.engine.as_mut() else { continue };
+                let progress = self.device.advance(shared, engine, at);
+                let account = &mut lane.account;
+                account.periods.advance(progress.done);
+                for _ in 0..account.periods.ended() {
+                    account.events.signal(at);
+                }
+                troubled |= progress.troubled;
+                state.glitches = state.glitches.saturating_add(progress.glitch.into());
+            }
+            troubled
+        });
+        if troubled {
+            self.waker.wake(at);
+        }
+    }
+
+    /// Sees to a device in trouble.
+    pub(crate) fn serve(&self, at: &mut Irql<Passive>) {
+        self.in_turn(at, |at| {
+            let (sealed, glitches) = self.with(at, |state, _| (state.sealed, state.glitches));
+            if sealed {
+                return;
+            }
+            trace::value(c"service; interruptions of the sound so far", glitches);
+            self.device.serve(at, self);
+        });
+    }
+
+    /// Takes the stream of `endpoint` back to where the device knows nothing of it. In turn.
+    pub(super) fn let_go(&self, at: &mut Irql<Passive>, endpoint: usize) {
+        self.stand(at, endpoint);
+        let was = self.with(at, |state, _| {
+            state.account(endpoint).map(|account| core::mem::replace(&mut account.stage, Stage::Idle))
+        });
+        if was == Some(Stage::Prepared) {
+            self.device.release(at, endpoint);
+        }
+    }
+
+    /// Has a running stream stand still. In turn.
+    pub(super) fn stand(&self, at: &mut Irql<Passive>, endpoint: usize) {
+        if self.stage(at, endpoint) == Stage::Running {
+            self.device.pause(at, endpoint);
+            self.halt(at, endpoint);
+        }
+    }
+
+    /// Halts the engine of `endpoint`, if it runs.
+    pub(super) fn halt(&self, at: &mut Irql<Passive>, endpoint: usize) {
+        self.with(at, |state, at| {
+            if let Some(mut live) = state.live(&self.device, endpoint) {
+                live.halt(at);
+            }
+        });
+    }
+
+    /// Stops the DMA and takes its interrupts off the line for good: the first step of a teardown. Streams that
+    /// are open may still be stopped and closed.
+    pub(crate) fn seal(&self, at: &mut Irql<Passive>) {
+        self.with(at, |state, _| state.sealed = true);
+        self.in_turn(at, |at| self.let_all_go(at));
+    }
+
+    /// Ends the device: the last step of a teardown. Streams that are still open find it removed.
+    pub(crate) fn shut_down(&self, at: &mut Irql<Passive>) {
+        self.in_turn(at, |at| {
+            self.let_all_go(at);
+            let Some(mut shared) = self.with(at, |state, _| state.shared.take()) else { return };
+            let at_rest = self.device.shut_down(at, &mut shared);
+            self.with(at, |state, _| state.stuck = !at_rest);
+            if !at_rest {
+                core::mem::forget(shared);
+            }
+            for endpoint in 0..MAX_ENDPOINTS {
+                let engine =
+                    self.with(at, |state, _| state.lanes.get(endpoint).and_then(|lane| lane.engine.take()));
+                if !at_rest {
+                    core::mem::forget(engine);
+                }
+            }
+        });
+    }
+
+    fn let_all_go(&self, at: &mut Irql<Passive>) {
+        for endpoint in 0..MAX_ENDPOINTS {
+            self.let_go(at, endpoint);
+        }
+    }
+}
+
+impl<D: SoundDevice> Station<D> for Hub<D> {
+    fn with<R>(
+        &self,
+        at: &mut Irql<Passive>,
+        f: impl FnOnce(&mut D::Shared, &mut dyn Engines<D::Engine>, &Irql<Dispatch>) -> R,
+    ) -> Option<R> {
+        self.state.with(at, |state, at| {
+            let shared = state.shared.as_mut()?;
+            Some(f(shared, &mut state.lanes, at))
+        })
+    }
+
+    fn stage(&self, at: &mut Irql<Passive>, endpoint: usize) -> Stage {
+        self.state.with(at, |state, _| state.account(endpoint).map_or(Stage::Idle, |account| account.stage))
+    }
+
+    fn revive(&self, at: &mut Irql<Passive>, endpoint: usize) -> Result {
+        let stage = self.stage(at, endpoint);
+        if stage == Stage::Idle {
+            return Ok(());
+        }
+        self.halt(at, endpoint);
+        self.with(at, |state, _| {
+            if let Some(account) = state.account(endpoint) {
+                account.stage = Stage::Idle;
+            }
+        });
+        self.prepare(at, endpoint)?;
+        if stage == Stage::Running { self.start(at, endpoint) } else { Ok(()) }
+    }
+}

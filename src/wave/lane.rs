@@ -1,0 +1,168 @@
+//! What the hub knows of one endpoint: its engine, and the account of the stream that uses it.
+
+use portcls::irql::Dispatch;
+use portcls::irql::Irql;
+use portcls::stream::State;
+use portcls::{Result, Status};
+
+use super::channel::Offsets;
+use super::clock::{Clock, Periods};
+use super::events::Events;
+use crate::device::cut::Cut;
+use crate::device::formats::StreamFormat;
+use crate::device::{Engines, MAX_ENDPOINTS, Position, SoundDevice, Stage, Supply};
+use crate::platform::pool::PoolBox;
+
+/// One endpoint.
+pub(super) struct Lane<D: SoundDevice> {
+    /// Gone once the device is stopped or removed.
+    pub(super) engine: Option<D::Engine>,
+    pub(super) account: Account,
+}
+
+/// The stream of an endpoint, if there is one.
+pub(super) struct Account {
+    /// The format of the stream.
+    pub(super) format: Option<StreamFormat>,
+    /// Its cyclic buffer.
+    pub(super) cut: Option<Cut>,
+    /// The state that the client has put it in.
+    pub(super) state: State,
+    /// How far the device is with that.
+    pub(super) stage: Stage,
+    pub(super) clock: Clock,
+    /// The end of what the device holds.
+    pub(super) owned: u64,
+    pub(super) periods: Periods,
+    pub(super) events: Events,
+}
+
+impl Account {
+    const fn new() -> Self {
+        Self {
+            format: None,
+            cut: None,
+            state: State::Stop,
+            stage: Stage::Idle,
+            clock: Clock::ZERO,
+            owned: 0,
+            periods: Periods::of(0),
+            events: Events::new(),
+        }
+    }
+
+    /// Takes in where a running engine is. What is done is left to the next notification.
+    pub(super) fn place(&mut self, position: Position) {
+        self.clock.advance(position.clock);
+        self.owned = self.owned.max(position.owned);
+    }
+
+    /// Back to zero, as STOP demands.
+    pub(super) fn reset(&mut self) {
+        self.clock = Clock::ZERO;
+        self.owned = 0;
+        self.periods.reset();
+    }
+
+    /// A buffer is in place; the stream is at zero.
+    pub(super) fn attach(&mut self, cut: Cut) {
+        self.cut = Some(cut);
+        self.periods = Periods::of(cut.period);
+        self.reset();
+    }
+
+    /// Where the stream is in its buffer.
+    pub(super) fn offsets(&self) -> Offsets {
+        let Some(cut) = self.cut else { return Offsets::default() };
+        let write = self.owned.max(self.clock.linear()).checked_rem(cut.bytes.into()).unwrap_or(0);
+        Offsets { play: self.clock.offset(cut.bytes), write: write as u32 }
+    }
+
+    /// A stream in `format` begins, in STOP.
+    pub(super) fn open(&mut self, format: StreamFormat) {
+        *self = Self { format: Some(format), ..Self::new() };
+    }
+
+    /// The stream has ended.
+    pub(super) fn close(&mut self) {
+        *self = Self::new();
+    }
+}
+
+/// All endpoints of a device.
+pub(super) struct Lanes<D: SoundDevice>([Option<PoolBox<Lane<D>>>; MAX_ENDPOINTS]);
+
+impl<D: SoundDevice> Lanes<D> {
+    /// None yet.
+    pub(super) const fn new() -> Self {
+        Self([const { None }; MAX_ENDPOINTS])
+    }
+
+    /// Puts the engine of `endpoint` in its place.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    pub(super) fn put(&mut self, endpoint: usize, engine: D::Engine) -> Result {
+        let lane = Lane { engine: Some(engine), account: Account::new() };
+        let place = self.0.get_mut(endpoint).ok_or(Status::INSUFFICIENT_RESOURCES)?;
+        *place = Some(PoolBox::new(lane)?);
+        Ok(())
+    }
+
+    /// The lane of `endpoint`.
+    pub(super) fn get(&mut self, endpoint: usize) -> Option<&mut Lane<D>> {
+        self.0.get_mut(endpoint)?.as_deref_mut()
+    }
+
+    /// All lanes.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Lane<D>> {
+        self.0.iter_mut().map_while(Option::as_deref_mut)
+    }
+}
+
+impl<D: SoundDevice> Engines<D::Engine> for Lanes<D> {
+    fn get(&mut self, endpoint: usize) -> Option<&mut D::Engine> {
+        Self::get(self, endpoint)?.engine.as_mut()
+    }
+}
+
+/// An endpoint whose device is there, for the time of a lock.
+pub(super) struct Live<'a, D: SoundDevice> {
+    pub(super) device: &'a D,
+    pub(super) shared: &'a mut D::Shared,
+    pub(super) engine: &'a mut D::Engine,
+    pub(super) account: &'a mut Account,
+}
+
+impl<D: SoundDevice> Live<'_, D> {
+    /// From PREPARED to RUNNING.
+    ///
+    /// # Errors
+    ///
+    /// Those of the device.
+    pub(super) fn start(&mut self, at: &Irql<Dispatch>) -> Result {
+        let from = self.account.clock.linear();
+        self.device.start(self.shared, self.engine, at, from, Supply::JustInTime)?;
+        self.account.stage = Stage::Running;
+        Ok(())
+    }
+
+    /// From RUNNING to PREPARED; nothing where it does not run.
+    pub(super) fn halt(&mut self, at: &Irql<Dispatch>) {
+        if self.account.stage == Stage::Running {
+            let position = self.device.halt(self.shared, self.engine, at);
+            self.account.place(position);
+            self.account.periods.advance(position.done);
+            self.account.stage = Stage::Prepared;
+        }
+    }
+
+    /// Takes in where the engine is, if it runs.
+    pub(super) fn look(&mut self, at: &Irql<Dispatch>) {
+        if self.account.stage == Stage::Running {
+            let position = self.device.position(self.shared, self.engine, at);
+            self.account.place(position);
+        }
+    }
+}
