@@ -1,0 +1,263 @@
+//! The clock of a stream whose device tells of whole messages only.
+//!
+//! A device returns a message once it is done with all of it, and may do so in coarse steps: QEMU takes 10 ms of sound
+//! at a time. Between two returns the count is a straight line over the performance counter:
+//!
+//! ```text
+//!   frames                           /   estimate: the line through the earliest returns
+//!     |                         ____/_
+//!     |                    ____|  /        A: frames of the messages that came back
+//!     |               ____|   / /
+//!     |          ____|      / /   <----- what is told where a client may overwrite what was played
+//!     |     ____|         / /            (render without packets), and for capture: never beyond A
+//!     +-----------------------------> performance counter
+//! ```
+//!
+//! - A return before its time moves the line up at once: the device surely is that far.
+//! - The first return after a start moves the line back to a message from it: the device started that much later.
+//! - Later returns that come late by less than a message and a step say little: a step of the device, or a DPC that had to
+//!   wait. Only the least delay of [`WINDOW`] returns is taken off the line, which follows a device that is slower than
+//!   the performance counter.
+//! - What is told never runs backwards, stands still in PAUSE, and is zero after STOP.
+//!
+//! **Error**, against the frames that the device really consumed (or captured), where `step` is what the device moves
+//! by at a time, `drift` what it gains or loses within two times [`WINDOW`] returns, and `late` what it moves by while a DPC waits:
+//!
+//! | told | ahead by | behind by |
+//! |---|---|---|
+//! | [`Clock::leading`] | `step + drift + late` | `step + drift + late` |
+//! | [`Clock::lagging`] | never | the greater of `message` and `step`, and `step + drift + late` |
+//!
+//! Until [`WINDOW`] returns have shown how late the device started, the first row is `message` where that is more than
+//! `step`.
+//!
+//! Integers only, and no division but in [`Pace::new`].
+
+/// Returns over which the least delay is looked for.
+pub(crate) const WINDOW: u32 = 16;
+
+/// Fractional bits of a frame in the line.
+const FRACTION: u32 = 16;
+/// Fractional bits of the frames in a tick.
+const PER_TICK: u32 = 44;
+/// Fractional bits of the ticks in a frame.
+const PER_FRAME: u32 = 16;
+
+/// How fast frames go by, in ticks of the performance counter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    per_tick: u64,
+    per_frame: u64,
+    /// Frames in 10 ms.
+    guess: u64,
+}
+
+impl Pace {
+    /// `rate` frames a second on a counter of `frequency` ticks a second; none where one of them is absurd.
+    pub(crate) fn new(rate: u32, frequency: u64) -> Option<Self> {
+        let rate = u64::from(rate);
+        if rate == 0 || rate >= 1 << 19 || frequency >= 1 << 40 {
+            return None;
+        }
+        let per_tick = rate.wrapping_shl(PER_TICK).checked_div(frequency)?;
+        let per_frame = frequency.wrapping_shl(PER_FRAME).div_ceil(rate);
+        Some(Self { per_tick, per_frame, guess: rate / 100 })
+    }
+
+    /// Fractions of a frame that go by in `ticks`.
+    fn frames(&self, ticks: u64) -> u64 {
+        let product = u128::from(ticks).wrapping_mul(u128::from(self.per_tick));
+        (product >> PER_TICK.wrapping_sub(FRACTION)) as u64
+    }
+
+    /// Ticks in which so many fractions of a frame go by.
+    fn ticks(&self, frames: u64) -> u64 {
+        let product = u128::from(frames).wrapping_mul(u128::from(self.per_frame));
+        (product >> PER_FRAME.wrapping_add(FRACTION)) as u64
+    }
+}
+
+/// A count of frames since STOP, between returns and at them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    pace: Pace,
+    /// Frames of a message.
+    message: u64,
+    running: bool,
+    /// The line goes through `base` (fractions of a frame) at `at` (ticks).
+    at: u64,
+    base: u64,
+    /// Frames of the messages that came back.
+    completed: u64,
+    told: u64,
+    /// Nothing came back since the last start.
+    first: bool,
+    /// Returns in this window, and the least that the line was ahead at one of them.
+    returns: u32,
+    slack: u64,
+    /// Most frames that came back at once, in this window and in the one before.
+    step: u64,
+    step_before: u64,
+    /// The same as far as it was seen, falling slowly: by how much the lagging clock lags.
+    lag: u64,
+}
+
+impl Clock {
+    /// A clock at zero for messages of `message` frames.
+    pub(crate) const fn new(pace: Pace, message: u32) -> Self {
+        let message = message as u64;
+        Self {
+            pace,
+            message,
+            running: false,
+            at: 0,
+            base: 0,
+            completed: 0,
+            told: 0,
+            first: true,
+            returns: 0,
+            slack: u64::MAX,
+            step: 0,
+            step_before: pace.guess,
+            lag: message,
+        }
+    }
+
+    /// Back to zero, as STOP demands. What is known of the device's step stays.
+    pub(crate) fn reset(&mut self) {
+        let step = self.step();
+        *self = Self { step_before: step, lag: self.lag, ..Self::new(self.pace, self.message_frames()) };
+    }
+
+    /// Frames of a message.
+    pub(crate) fn message_frames(&self) -> u32 {
+        self.message as u32
+    }
+
+    /// Goes on from where the clock stands.
+    pub(crate) fn start(&mut self, now: u64) {
+        self.begin(now, self.base.max(fixed(self.completed)));
+    }
+
+    /// Goes on from the last return: the device lost what it had of the rest.
+    pub(crate) fn start_over(&mut self, now: u64) {
+        self.begin(now, fixed(self.completed));
+    }
+
+    /// Stands still.
+    pub(crate) fn stop(&mut self, now: u64) {
+        if self.running {
+            self.base = self.line(now).clamp(fixed(self.completed), fixed(self.reach()));
+            self.running = false;
+        }
+    }
+
+    /// Takes in that `completed` frames in all came back by `now`.
+    pub(crate) fn returned(&mut self, now: u64, completed: u64) {
+        let batch = completed.saturating_sub(self.completed);
+        if batch == 0 {
+            return;
+        }
+        self.completed = completed;
+        self.step = self.step.max(batch);
+        self.lag = self.lag.saturating_sub(1).max(self.message).max(batch);
+        if !self.running {
+            return;
+        }
+        let line = self.line(now);
+        let least = fixed(completed);
+        let most = if self.first { fixed(completed.wrapping_add(self.message)) } else { fixed(self.reach()) };
+        let bounded = line.clamp(least, most);
+        if line != bounded {
+            (self.at, self.base) = (now, bounded);
+        }
+        self.first = false;
+        let line = bounded;
+        self.slack = self.slack.min(line.saturating_sub(least));
+        self.returns = self.returns.wrapping_add(1);
+        if self.returns >= WINDOW {
+            (self.at, self.base) = (now, line.saturating_sub(self.slack));
+            self.begin_window();
+            self.step_before = self.step;
+            self.step = 0;
+        }
+    }
+
+    /// Frames that came back.
+    pub(crate) const fn completed(&self) -> u64 {
+        self.completed
+    }
+
+    /// What the device moves by at a time, as far as it has shown.
+    pub(crate) fn step(&self) -> u64 {
+        self.step.max(self.step_before)
+    }
+
+    /// Frames that the device may have consumed by `now`, rather too many than too few.
+    pub(crate) fn consumed(&self, now: u64) -> u64 {
+        if self.running { (self.line(now) >> FRACTION).min(self.reach()) } else { self.base >> FRACTION }
+    }
+
+    /// When [`Clock::consumed`] reaches `frame`; none where it cannot before the next return, or at all.
+    pub(crate) fn reaches(&self, frame: u64) -> Option<u64> {
+        if !self.running || frame > self.reach() {
+            return None;
+        }
+        let ahead = fixed(frame).saturating_sub(self.base);
+        Some(self.at.wrapping_add(self.pace.ticks(ahead)).wrapping_add(2))
+    }
+
+    /// When `frame`, of the past or of the future, is consumed or captured by the line.
+    pub(crate) fn time_of(&self, frame: u64) -> u64 {
+        let frame = fixed(frame);
+        if frame >= self.base {
+            self.at.saturating_add(self.pace.ticks(frame.wrapping_sub(self.base)))
+        } else {
+            self.at.saturating_sub(self.pace.ticks(self.base.wrapping_sub(frame)))
+        }
+    }
+
+    /// The position as it is heard, where the device holds `submitted` frames in all: for clients that hand over
+    /// packets.
+    pub(crate) fn leading(&mut self, now: u64, submitted: u64) -> u64 {
+        if self.running {
+            let most = self.completed.wrapping_add(self.lag).min(submitted);
+            self.told = self.told.max((self.line(now) >> FRACTION).min(most));
+        }
+        self.told
+    }
+
+    /// The position up to which the device surely is done: what lies before it may be overwritten, or read.
+    pub(crate) fn lagging(&mut self, now: u64) -> u64 {
+        if self.running {
+            let line = (self.line(now) >> FRACTION).saturating_sub(self.lag);
+            self.told = self.told.max(line.min(self.completed));
+        }
+        self.told
+    }
+
+    fn begin(&mut self, now: u64, base: u64) {
+        (self.at, self.base, self.running, self.first) = (now, base, true, true);
+        self.begin_window();
+    }
+
+    fn begin_window(&mut self) {
+        (self.returns, self.slack) = (0, u64::MAX);
+    }
+
+    /// The furthest that the device can be without the next message coming back.
+    fn reach(&self) -> u64 {
+        self.completed.wrapping_add(self.message).wrapping_add(self.step())
+    }
+
+    fn line(&self, now: u64) -> u64 {
+        // A reading of the counter that is older than the anchor, taken on another processor, counts as the anchor's.
+        let ticks = if now.wrapping_sub(self.at).cast_signed() < 0 { 0 } else { now.wrapping_sub(self.at) };
+        self.base.saturating_add(self.pace.frames(ticks))
+    }
+}
+
+/// Whole frames as fractions.
+const fn fixed(frames: u64) -> u64 {
+    frames.wrapping_shl(FRACTION)
+}
