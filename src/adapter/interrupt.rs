@@ -7,6 +7,7 @@ use crate::device::SoundDevice;
 use crate::platform::interrupt::{Claim, Handler};
 use crate::platform::shared::Shared;
 use crate::platform::thread::Service;
+use crate::topology::Herald;
 use crate::wave::hub::Hub;
 
 /// The adapter's interrupt: the hub does the work.
@@ -22,11 +23,15 @@ impl<D: SoundDevice> Handler for Wiring<D> {
     }
 }
 
-/// What the service thread does: it sees to what must wait for the device.
-pub(super) struct Attendant<D: SoundDevice>(pub(super) Shared<Hub<D>>);
+/// What the service thread does: it sees to what must wait for the device, and passes on news of the jack.
+pub(super) struct Attendant<D: SoundDevice> {
+    pub(super) hub: Shared<Hub<D>>,
+    pub(super) herald: Shared<Herald>,
+}
 
 impl<D: SoundDevice> Service for Attendant<D> {
     fn serve(&self, irql: &mut Irql<Passive>) {
-        self.0.serve(irql);
+        self.hub.serve(irql);
+        self.herald.notify(irql);
     }
 }

@@ -8,17 +8,18 @@ mod subdevices;
 
 use portcls::irql::{Irql, Passive};
 use portcls::port::{PhysicalConnection, Subdevice};
-use portcls::raw::{IPortTopology, IPortWaveRT};
+use portcls::raw::{IPortTopology, IPortWaveRT, KSAUDIO_SPEAKER_STEREO};
 use portcls::{Result, Status};
 
 use crate::device::ac97::Ac97;
+use crate::device::jack::{Jack, Pin};
 use crate::device::{Direction, SoundDevice};
 use crate::platform::ending::{End, Ending};
 use crate::platform::interrupt::Interrupt;
 use crate::platform::pnp::{Instance, StartRequest};
 use crate::platform::shared::Shared;
 use crate::platform::thread::{ServiceThread, Waker};
-use crate::topology::{self, TopologyMiniport};
+use crate::topology::{self, Herald, TopologyMiniport, Watch};
 use crate::wave::channel::Channel;
 use crate::wave::hub::Hub;
 use crate::wave::{self, WaveMiniport};
@@ -39,6 +40,7 @@ pub(crate) struct Adapter {
     _interrupt: Interrupt<Wiring<Ac97>>,
     _connection: PhysicalConnection,
     _topology: Subdevice,
+    _watch: Ending<Watch>,
     _wave: Subdevice,
     _powered: Ending<Powered<Ac97>>,
 }
@@ -57,16 +59,20 @@ impl Instance for Adapter {
 
         let channel = Channel::new(hub.clone(), 0).ok_or(Status::DEVICE_CONFIGURATION_ERROR)?;
         let wave = install::<IPortWaveRT>(irql, request, WAVE, WaveMiniport::new(channel)?)?;
-        let topology = install::<IPortTopology>(irql, request, TOPOLOGY, TopologyMiniport)?;
+        let herald =
+            Shared::new(Herald::new(Direction::Render, Shared::new(Jack::new(Pin::LINE_OUT, true))?))?;
+        let watch = Ending::new(Watch(herald.clone()));
+        let filter = TopologyMiniport::new(KSAUDIO_SPEAKER_STEREO, herald.clone())?;
+        let topology = install::<IPortTopology>(irql, request, TOPOLOGY, filter)?;
         let connection = PhysicalConnection::register(
             irql,
             request.fdo,
             (&wave, wave::bridge_pin(Direction::Render)),
-            (&topology, topology::BRIDGE_PIN),
+            (&topology, topology::bridge_pin(Direction::Render)),
         )?;
 
         let interrupt = Interrupt::connect(irql, request.pdo, line, Wiring(hub.clone()))?;
-        let thread = ServiceThread::start(irql, waker, Attendant(hub.clone()))?;
+        let thread = ServiceThread::start(irql, waker, Attendant { hub: hub.clone(), herald })?;
         let stream_resources =
             StreamResources::register(irql, request.pdo, wave.port(), interrupt.object(0), thread.object());
 
@@ -77,6 +83,7 @@ impl Instance for Adapter {
             _interrupt: interrupt,
             _connection: connection,
             _topology: topology,
+            _watch: watch,
             _wave: wave,
             _powered: powered,
         })

@@ -23,6 +23,7 @@
 pub(crate) mod ac97;
 pub(crate) mod cut;
 pub(crate) mod formats;
+pub(crate) mod jack;
 pub(crate) mod run;
 
 use portcls::Result;

@@ -1,46 +1,89 @@
-//! The jack behind the speaker pin, as `KSPROPERTY_JACK_DESCRIPTION` tells it.
+//! How clients ask after the jack, and hear that it changed.
 
+use portcls::event::{EventRequest, EventVerb};
 use portcls::irql::{Irql, Passive};
 use portcls::plain::Plain;
 use portcls::property::PropertyRequest;
 use portcls::raw::{
-    KSAUDIO_SPEAKER_STEREO, KSJACK_DESCRIPTION, KSMULTIPLE_ITEM, KSPROPERTY_TYPE_BASICSUPPORT,
-    KSPROPERTY_TYPE_GET, VT_EMPTY, eConnType3Point5mm, eGenLocPrimaryBox, eGeoLocRear, ePortConnJack,
+    JACKDESC2_PRESENCE_DETECT_CAPABILITY, KSJACK_DESCRIPTION2, KSMULTIPLE_ITEM, KSPROPERTY_TYPE_BASICSUPPORT,
+    KSPROPERTY_TYPE_GET, VT_EMPTY,
 };
-use portcls::{Result, Status};
+use portcls::{Com, Result, Status};
 
-use super::filter::{BRIDGE_PIN, SPEAKER_PIN};
+use super::filter::{bridge_pin, jack_pin};
+use super::miniport::TopologyMiniport;
 
-/// A lime green 3.5 mm socket at the rear, always said to be in use: AC'97 cannot tell.
-const JACK: KSJACK_DESCRIPTION = KSJACK_DESCRIPTION {
-    ChannelMapping: KSAUDIO_SPEAKER_STEREO,
-    Color: 0x0090_D000,
-    ConnectionType: eConnType3Point5mm,
-    GeoLocation: eGeoLocRear,
-    GenLocation: eGenLocPrimaryBox,
-    PortConnection: ePortConnJack,
-    IsConnected: 1,
-};
+/// Answers with `KSJACK_DESCRIPTION`s: one behind the jack's pin, none behind the other one.
+///
+/// # Errors
+///
+/// As [`answer`].
+pub(super) fn description(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
+    answer(irql, request, TopologyMiniport::jack_description)
+}
 
-/// Answers with the jacks of the pin asked: one behind the speaker pin, none behind the other one.
+/// Answers with `KSJACK_DESCRIPTION2`s: whether the jack detects what is plugged in.
+///
+/// # Errors
+///
+/// As [`answer`].
+pub(super) fn description2(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
+    answer(irql, request, |miniport| KSJACK_DESCRIPTION2 {
+        DeviceStateInfo: 0,
+        JackCapabilities: if miniport.herald().jack().detects() {
+            JACKDESC2_PRESENCE_DETECT_CAPABILITY
+        } else {
+            0
+        },
+    })
+}
+
+/// Answers with the descriptions of the jacks of the pin asked.
 ///
 /// # Errors
 ///
 /// `STATUS_INVALID_PARAMETER` for a pin that does not exist; `STATUS_BUFFER_OVERFLOW` and
-/// `STATUS_BUFFER_TOO_SMALL` as the size protocol has it.
-pub(super) fn description(_irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
+/// `STATUS_BUFFER_TOO_SMALL` as the size protocol has it; `STATUS_INVALID_DEVICE_REQUEST` for anything but a
+/// question to this filter.
+fn answer<D: Plain>(
+    irql: &mut Irql<Passive>,
+    request: &PropertyRequest<'_>,
+    describe: impl FnOnce(&TopologyMiniport) -> D,
+) -> Result {
     if request.is_basic_support() {
         return request.support(KSPROPERTY_TYPE_GET | KSPROPERTY_TYPE_BASICSUPPORT, VT_EMPTY, &[]);
     }
     if !request.is_get() {
         return Err(Status::INVALID_DEVICE_REQUEST);
     }
+    let miniport: Com<TopologyMiniport> = request.miniport(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
+    let description;
+    let direction = miniport.herald().direction();
     let jacks: &[u8] = match request.pin()? {
-        BRIDGE_PIN => &[],
-        SPEAKER_PIN => JACK.as_bytes(),
+        pin if pin == bridge_pin(direction) => &[],
+        pin if pin == jack_pin(direction) => {
+            description = describe(&miniport);
+            description.as_bytes()
+        }
         _ => return Err(Status::INVALID_PARAMETER),
     };
     let count = u32::from(!jacks.is_empty());
     let size = (size_of::<KSMULTIPLE_ITEM>() as u32).saturating_add(jacks.len() as u32);
     request.get(&[KSMULTIPLE_ITEM { Size: size, Count: count }.as_bytes(), jacks])
+}
+
+/// Enables `KSEVENT_PINCAPS_JACKINFOCHANGE` for a client.
+///
+/// # Errors
+///
+/// `STATUS_INVALID_DEVICE_REQUEST` if the request is not for this filter, `STATUS_DEVICE_NOT_READY` if the device
+/// is going away, `STATUS_INVALID_PARAMETER` if there is no event to enable.
+pub(super) fn info_change(irql: &mut Irql<Passive>, request: &EventRequest<'_>) -> Result {
+    if request.verb() != EventVerb::Add {
+        // PortCls takes the event off its list by itself; and that it is supported is all there is to say.
+        return Ok(());
+    }
+    let miniport: Com<TopologyMiniport> = request.miniport(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
+    let entry = request.entry().ok_or(Status::INVALID_PARAMETER)?;
+    miniport.herald().add(irql, &entry)
 }

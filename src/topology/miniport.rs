@@ -1,36 +1,66 @@
 //! The topology miniport.
 
 use portcls::com::ComClass;
-use portcls::descriptor::Filter;
+use portcls::descriptor::{Filter, OwnedFilter};
 use portcls::irql::{Irql, Passive};
 use portcls::miniport::Miniport;
-use portcls::raw::{IMiniportTopology, IPortTopology, IResourceList, IUnknown};
+use portcls::raw::{IMiniportTopology, IPortTopology, IResourceList, IUnknown, KSJACK_DESCRIPTION};
 use portcls::topology::MiniportTopology;
 use portcls::{ComPtr, Result};
 
-use super::filter::FILTER;
+use super::filter;
+use super::herald::Herald;
+use super::pin::{self, Outlet};
+use crate::platform::shared::Shared;
 
-/// The topology filter: nothing but its description, as nothing in it can be set.
-pub(crate) struct TopologyMiniport;
+/// The topology filter of one endpoint.
+pub(crate) struct TopologyMiniport {
+    filter: OwnedFilter,
+    speakers: u32,
+    herald: Shared<Herald>,
+}
+
+impl TopologyMiniport {
+    /// The filter of the endpoint at whose end the herald's jack is; its channels go to `speakers`
+    /// (`KSAUDIO_SPEAKER_`).
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    pub(crate) fn new(speakers: u32, herald: Shared<Herald>) -> Result<Self> {
+        let direction = herald.direction();
+        let filter = filter::new(direction, Outlet::of(direction, herald.jack().pin()))?;
+        Ok(Self { filter, speakers, herald })
+    }
+
+    pub(super) fn herald(&self) -> &Herald {
+        &self.herald
+    }
+
+    /// The jack, as it is at the moment.
+    pub(super) fn jack_description(&self) -> KSJACK_DESCRIPTION {
+        pin::description(self.herald.direction(), self.speakers, self.herald.jack())
+    }
+}
 
 impl ComClass for TopologyMiniport {
     type Interfaces = (IMiniportTopology,);
 }
 
 impl Miniport for TopologyMiniport {
-    fn description(&self, _irql: &mut Irql<Passive>) -> Result<&'static Filter> {
-        Ok(&FILTER)
+    fn description(&self, _irql: &mut Irql<Passive>) -> Result<&Filter> {
+        Ok(self.filter.filter())
     }
 }
 
 impl MiniportTopology for TopologyMiniport {
     fn init(
         &self,
-        _irql: &mut Irql<Passive>,
+        irql: &mut Irql<Passive>,
         _adapter: Option<&ComPtr<IUnknown>>,
         _resources: Option<&ComPtr<IResourceList>>,
-        _port: &ComPtr<IPortTopology>,
+        port: &ComPtr<IPortTopology>,
     ) -> Result {
-        Ok(())
+        self.herald.meet(irql, port)
     }
 }
