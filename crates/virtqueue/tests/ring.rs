@@ -220,6 +220,16 @@ fn lies_are_caught() {
 }
 
 #[test]
+fn a_descriptor_that_is_kept_track_of_but_not_there_is_out_of_range() {
+    let memory = Cells::new(4);
+    let mut queue = queue(&memory, EVENT_IDX);
+    queue.add([writable(1)], 20).expect("there is room");
+    let _ = queue.publish();
+    memory.return_chain(0, 5, 0);
+    assert_eq!(queue.take(), Err(Bad::Range(5)));
+}
+
+#[test]
 fn what_comes_back_twice_is_caught() {
     let memory = Cells::new(8);
     let mut queue = queue(&memory, EVENT_IDX);
