@@ -25,6 +25,7 @@ pub(crate) mod cut;
 pub(crate) mod formats;
 pub(crate) mod jack;
 pub(crate) mod run;
+pub(crate) mod virtio;
 
 use portcls::Result;
 use portcls::handle;

@@ -62,6 +62,11 @@ impl Registers {
         Ok(Self { space: Space::Memory(mapped), bytes })
     }
 
+    /// Bytes of the window.
+    pub(crate) fn bytes(&self) -> u32 {
+        self.bytes
+    }
+
     /// Reads 8 bits.
     pub(crate) fn read8(&self, register: impl Into<u32>) -> u8 {
         match self.locate::<u8>(register.into()) {
@@ -188,7 +193,7 @@ enum Place<T> {
 }
 
 /// Orders accesses to device registers with those to memory that the device sees, where the processor does not.
-pub(super) fn barrier() {
+pub(crate) fn barrier() {
     #[cfg(target_arch = "aarch64")]
     // SAFETY: a barrier changes nothing.
     unsafe {

@@ -89,6 +89,22 @@ impl ComPtr<IResourceList> {
         Some(MemoryRange { start: memory.Start as u64, length: memory.Length.into() })
     }
 
+    /// Ordinary range of memory `index` as the bus has it: what the device's base address register holds.
+    #[must_use]
+    pub fn raw_memory(&self, irql: &Irql<Passive>, index: u32) -> Option<MemoryRange> {
+        if index >= self.memory_count(irql) {
+            return None;
+        }
+        // SAFETY: a method of a live object, at PASSIVE_LEVEL.
+        let entry =
+            unsafe { (self.vtbl().FindUntranslatedEntry)(self.as_raw(), CmResourceTypeMemory, index) };
+        // SAFETY: an entry of the list, which lives as long as the list; entries are packed.
+        let entry = NonNull::new(entry).map(|entry| unsafe { entry.read_unaligned() })?;
+        // SAFETY: the arm that this type of entry has.
+        let memory = unsafe { entry.u.Memory };
+        Some(MemoryRange { start: memory.Start as u64, length: memory.Length.into() })
+    }
+
     /// Large range of memory `index`: these are counted apart.
     #[must_use]
     pub fn large_memory(&self, irql: &Irql<Passive>, index: u32) -> Option<MemoryRange> {

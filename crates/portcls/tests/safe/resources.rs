@@ -12,7 +12,8 @@ use portcls::stream_resource::StreamResourceManager;
 
 use crate::fakes::{passive, pointer};
 
-struct List(Vec<CM_PARTIAL_RESOURCE_DESCRIPTOR>);
+/// The translated entries, and those as the bus has them.
+struct List(Vec<CM_PARTIAL_RESOURCE_DESCRIPTOR>, Vec<CM_PARTIAL_RESOURCE_DESCRIPTOR>);
 
 // SAFETY: nothing in these records is a pointer.
 unsafe impl Sync for List {}
@@ -30,7 +31,7 @@ unsafe impl<const N: usize> Head<List, N> for IResourceList {
         NumberOfEntries: unused_count,
         NumberOfEntriesOfType: count::<N>,
         FindTranslatedEntry: find::<N>,
-        FindUntranslatedEntry: unused_find,
+        FindUntranslatedEntry: find_raw::<N>,
         AddEntry: unused_add,
         AddEntryFromParent: unused_add_from,
         TranslatedList: unused_list,
@@ -50,20 +51,28 @@ unsafe extern "efiapi" fn find<const N: usize>(
     index: u32,
 ) -> *mut CM_PARTIAL_RESOURCE_DESCRIPTOR {
     // SAFETY: called on a live fake.
-    let list = unsafe { value::<List, _, N>(this) };
-    let entry = list.0.iter().filter(|entry| i32::from(entry.Type) == kind).nth(index as usize);
+    nth(unsafe { &value::<List, _, N>(this).0 }, kind, index)
+}
+
+unsafe extern "efiapi" fn find_raw<const N: usize>(
+    this: *mut IResourceList,
+    kind: i32,
+    index: u32,
+) -> *mut CM_PARTIAL_RESOURCE_DESCRIPTOR {
+    // SAFETY: called on a live fake.
+    nth(unsafe { &value::<List, _, N>(this).1 }, kind, index)
+}
+
+fn nth(
+    entries: &[CM_PARTIAL_RESOURCE_DESCRIPTOR],
+    kind: i32,
+    index: u32,
+) -> *mut CM_PARTIAL_RESOURCE_DESCRIPTOR {
+    let entry = entries.iter().filter(|entry| i32::from(entry.Type) == kind).nth(index as usize);
     entry.map_or(null_mut(), |entry| (&raw const *entry).cast_mut())
 }
 
 unsafe extern "efiapi" fn unused_count(_: *mut IResourceList) -> u32 {
-    unreachable!()
-}
-
-unsafe extern "efiapi" fn unused_find(
-    _: *mut IResourceList,
-    _: i32,
-    _: u32,
-) -> *mut CM_PARTIAL_RESOURCE_DESCRIPTOR {
     unreachable!()
 }
 
@@ -95,15 +104,14 @@ fn entry(kind: i32, flags: u32, share: i32, u: CM_RESOURCE_UNION) -> CM_PARTIAL_
 #[test]
 fn ranges_and_interrupts_are_read() {
     let port = |start, length| CM_RESOURCE_UNION { Port: CM_RESOURCE_PORT { Start: start, Length: length } };
-    let (_list, resources) = pointer::<IResourceList, _>(List(vec![
+    let memory = |start| {
+        let memory = CM_RESOURCE_MEMORY { Start: start, Length: 0x1000 };
+        entry(CmResourceTypeMemory, 0, 0, CM_RESOURCE_UNION { Memory: memory })
+    };
+    let translated = vec![
         entry(CmResourceTypePort, CM_RESOURCE_PORT_IO, 0, port(0xC000, 1024)),
         entry(CmResourceTypePort, 0, 0, port(0x1_0000_0000, 256)),
-        entry(
-            CmResourceTypeMemory,
-            0,
-            0,
-            CM_RESOURCE_UNION { Memory: CM_RESOURCE_MEMORY { Start: 0xFEBF_0000, Length: 0x1000 } },
-        ),
+        memory(0xFEBF_0000),
         entry(
             CmResourceTypeMemoryLarge,
             CM_RESOURCE_MEMORY_LARGE_40,
@@ -116,13 +124,17 @@ fn ranges_and_interrupts_are_read() {
             CmResourceShareShared,
             CM_RESOURCE_UNION { Interrupt: CM_RESOURCE_INTERRUPT { Level: 5, Vector: 0x51, Affinity: 3 } },
         ),
-    ]));
+    ];
+    let raw = vec![memory(0x8000_0000)];
+    let (_list, resources) = pointer::<IResourceList, _>(List(translated, raw));
     let irql = &passive();
     let first = PortRange { start: 0xC000, length: 1024, memory_mapped: false };
     assert_eq!(resources.port(irql, 0), Some(first));
     assert!(resources.port(irql, 1).unwrap().memory_mapped);
     assert_eq!((resources.port_count(irql), resources.port(irql, 2)), (2, None));
     assert_eq!(resources.memory(irql, 0), Some(MemoryRange { start: 0xFEBF_0000, length: 0x1000 }));
+    let raw = MemoryRange { start: 0x8000_0000, length: 0x1000 };
+    assert_eq!((resources.raw_memory(irql, 0), resources.raw_memory(irql, 1)), (Some(raw), None));
     assert_eq!(resources.large_memory(irql, 0), Some(MemoryRange { start: 1 << 40, length: 512 }));
     let line =
         InterruptLine { level: 5, vector: 0x51, affinity: 3, latched: true, shared: true, message: true };

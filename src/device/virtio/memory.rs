@@ -1,0 +1,79 @@
+//! The memory of a ring, which driver and device share.
+//!
+//! The one room where accesses of the processor and of the device are put in order.
+#![forbid(unsafe_code)]
+
+use core::sync::atomic::Ordering::{Acquire, Release, SeqCst};
+use core::sync::atomic::fence;
+
+use virtqueue::{RingLayout, RingMemory};
+
+use super::queue::Place;
+use crate::platform::dma::CommonBuffer;
+use crate::platform::io;
+use crate::platform::shared::Shared;
+
+/// A ring in a part of a common buffer.
+///
+/// Accesses are volatile and of the width asked for; aligned ones of up to 64 bits do not tear on the processors of this
+/// driver. Common buffers are coherent, so that what orders them among processors orders them for a device which is
+/// another processor's program; where the device is one of its own, a barrier of the whole system is added.
+pub(crate) struct RingBuffer {
+    memory: Shared<CommonBuffer>,
+    base: usize,
+}
+
+impl RingBuffer {
+    /// The ring from byte `base` of `memory` on; `base` is a multiple of 64.
+    pub(crate) fn new(memory: Shared<CommonBuffer>, base: usize) -> Self {
+        Self { memory, base }
+    }
+
+    /// Where the device finds the parts of a ring that is laid out like this.
+    pub(crate) fn place(&self, layout: &RingLayout) -> Place {
+        let address =
+            |offset: usize| self.memory.address().wrapping_add(self.base as u64).wrapping_add(offset as u64);
+        Place {
+            descriptors: address(layout.descriptors),
+            available: address(layout.available),
+            used: address(layout.used),
+        }
+    }
+}
+
+impl RingMemory for RingBuffer {
+    fn load16(&self, at: usize) -> u16 {
+        self.memory.load16(self.base.wrapping_add(at))
+    }
+
+    fn load32(&self, at: usize) -> u32 {
+        self.memory.load32(self.base.wrapping_add(at))
+    }
+
+    fn store16(&self, at: usize, value: u16) {
+        self.memory.store16(self.base.wrapping_add(at), value);
+    }
+
+    fn store32(&self, at: usize, value: u32) {
+        self.memory.store32(self.base.wrapping_add(at), value);
+    }
+
+    fn store64(&self, at: usize, value: u64) {
+        self.memory.store64(self.base.wrapping_add(at), value);
+    }
+
+    fn fence_release(&self) {
+        fence(Release);
+        io::barrier();
+    }
+
+    fn fence_acquire(&self) {
+        fence(Acquire);
+        io::barrier();
+    }
+
+    fn fence_full(&self) {
+        fence(SeqCst);
+        io::barrier();
+    }
+}
