@@ -173,7 +173,7 @@ impl Formats {
     pub(crate) fn channels_within(&self, most: u32) -> Option<u8> {
         let (least, device_most) = self.channels;
         let most = u8::try_from(most).unwrap_or(u8::MAX).min(device_most);
-        (least..=most).contains(&least).then_some(2_u8.clamp(least, most))
+        (least <= most).then_some(2_u8.max(least).min(most))
     }
 
     /// The speakers of a frame of `channels` channels; 0 if nobody can say.
