@@ -26,7 +26,7 @@ use crate::wave::{self, WaveMiniport};
 use interrupt::{Attendant, Wiring};
 use resources::Resources;
 use stream_resources::StreamResources;
-use subdevices::{TOPOLOGY, WAVE, install};
+use subdevices::{RENDER, install};
 
 /// A started device.
 ///
@@ -58,12 +58,13 @@ impl Instance for Adapter {
         let powered = Ending::new(Powered(hub.clone()));
 
         let channel = Channel::new(hub.clone(), 0).ok_or(Status::DEVICE_CONFIGURATION_ERROR)?;
-        let wave = install::<IPortWaveRT>(irql, request, WAVE, WaveMiniport::new(channel)?)?;
+        let [names, ..] = RENDER;
+        let wave = install::<IPortWaveRT>(irql, request, names.wave, WaveMiniport::new(channel)?)?;
         let herald =
             Shared::new(Herald::new(Direction::Render, Shared::new(Jack::new(Pin::LINE_OUT, true))?))?;
         let watch = Ending::new(Watch(herald.clone()));
         let filter = TopologyMiniport::new(KSAUDIO_SPEAKER_STEREO, herald.clone())?;
-        let topology = install::<IPortTopology>(irql, request, TOPOLOGY, filter)?;
+        let topology = install::<IPortTopology>(irql, request, names.topology, filter)?;
         let connection = PhysicalConnection::register(
             irql,
             request.fdo,

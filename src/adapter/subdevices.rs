@@ -7,10 +7,42 @@ use portcls::{Com, ComClass, Result, wide_name};
 
 use crate::platform::pnp::StartRequest;
 
-/// Name of the wave filter; the INF's reference string.
-pub(super) const WAVE: WideName = wide_name!("Wave");
-/// Name of the topology filter; the INF's reference string.
-pub(super) const TOPOLOGY: WideName = wide_name!("Topology");
+/// Names of the two filters of an endpoint, which are the INF's reference strings.
+#[derive(Clone, Copy)]
+pub(super) struct Names {
+    /// The wave filter's.
+    pub(super) wave: WideName,
+    /// The topology filter's.
+    pub(super) topology: WideName,
+}
+
+/// The names for as many render endpoints as a device may have.
+pub(super) const RENDER: [Names; 8] = [
+    names(wide_name!("WaveRender0"), wide_name!("TopologyRender0")),
+    names(wide_name!("WaveRender1"), wide_name!("TopologyRender1")),
+    names(wide_name!("WaveRender2"), wide_name!("TopologyRender2")),
+    names(wide_name!("WaveRender3"), wide_name!("TopologyRender3")),
+    names(wide_name!("WaveRender4"), wide_name!("TopologyRender4")),
+    names(wide_name!("WaveRender5"), wide_name!("TopologyRender5")),
+    names(wide_name!("WaveRender6"), wide_name!("TopologyRender6")),
+    names(wide_name!("WaveRender7"), wide_name!("TopologyRender7")),
+];
+
+/// The names for as many capture endpoints as a device may have.
+pub(super) const CAPTURE: [Names; 8] = [
+    names(wide_name!("WaveCapture0"), wide_name!("TopologyCapture0")),
+    names(wide_name!("WaveCapture1"), wide_name!("TopologyCapture1")),
+    names(wide_name!("WaveCapture2"), wide_name!("TopologyCapture2")),
+    names(wide_name!("WaveCapture3"), wide_name!("TopologyCapture3")),
+    names(wide_name!("WaveCapture4"), wide_name!("TopologyCapture4")),
+    names(wide_name!("WaveCapture5"), wide_name!("TopologyCapture5")),
+    names(wide_name!("WaveCapture6"), wide_name!("TopologyCapture6")),
+    names(wide_name!("WaveCapture7"), wide_name!("TopologyCapture7")),
+];
+
+const fn names(wave: WideName, topology: WideName) -> Names {
+    Names { wave, topology }
+}
 
 /// Makes a port of kind `P` for `miniport`, and registers both under `name`.
 ///
