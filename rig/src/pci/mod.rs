@@ -9,6 +9,7 @@ pub mod fake;
 mod mailbox;
 pub mod qemu;
 mod ram;
+pub mod virtio_snd;
 
 use std::sync::Arc;
 
@@ -163,6 +164,12 @@ pub trait Hardware {
     /// is not in the future leaves the clock as it is.
     fn advance_to(&mut self, nanoseconds: u64) -> Result<u64>;
 
+    /// The next instant at which the function may do something of its own accord, if that is known: whoever waits
+    /// for nothing else need not look sooner.
+    fn next_due(&self) -> Option<u64> {
+        None
+    }
+
     /// Level of the function's interrupt line: current after every access and every advance.
     fn interrupt_line(&self) -> bool;
 
@@ -182,4 +189,9 @@ pub trait Hardware {
 
     /// Switches the machine off in good order and returns the sound that was still to be fetched.
     fn finish(&mut self) -> Result<Vec<u8>>;
+
+    /// What the driver has done that the function's specification forbids, if the function knows: a sentence each.
+    fn complaints(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
