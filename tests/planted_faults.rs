@@ -83,8 +83,9 @@ fn a_driver_that_forgets_a_stream_resource() {
         &Mutant {
             name: "resource",
             file: "adapter/stream_resources.rs",
-            right: "Self { _thread: thread, _interrupt: interrupt }",
-            wrong: "core::mem::forget(interrupt);\n        Self { _thread: thread, _interrupt: None }",
+            right: "        Self { _thread: thread, _interrupts: interrupts }\n",
+            wrong: "        core::mem::forget(interrupts);\n        \
+                    Self { _thread: thread, _interrupts: [const { None }; MAX_MESSAGES] }\n",
         },
         "event",
     );

@@ -3,11 +3,11 @@
 
 use portcls::irql::{Device, Dispatch, Irql, Passive};
 
+use super::endpoint::Heralds;
 use crate::device::SoundDevice;
 use crate::platform::interrupt::{Claim, Handler};
 use crate::platform::shared::Shared;
 use crate::platform::thread::Service;
-use crate::topology::Herald;
 use crate::wave::hub::Hub;
 
 /// The adapter's interrupt: the hub does the work.
@@ -23,15 +23,15 @@ impl<D: SoundDevice> Handler for Wiring<D> {
     }
 }
 
-/// What the service thread does: it sees to what must wait for the device, and passes on news of the jack.
+/// What the service thread does: it sees to what must wait for the device, and passes on news of the jacks.
 pub(super) struct Attendant<D: SoundDevice> {
     pub(super) hub: Shared<Hub<D>>,
-    pub(super) herald: Shared<Herald>,
+    pub(super) heralds: Heralds,
 }
 
 impl<D: SoundDevice> Service for Attendant<D> {
     fn serve(&self, irql: &mut Irql<Passive>) {
         self.hub.serve(irql);
-        self.herald.notify(irql);
+        self.heralds.notify(irql);
     }
 }

@@ -2,46 +2,52 @@
 #![forbid(unsafe_code)]
 
 use portcls::ComPtr;
-use portcls::handle::{Device, Interrupt, Thread};
+use portcls::handle::{Device, Thread};
 use portcls::irql::{Irql, Passive};
 use portcls::raw::IPort;
 use portcls::stream_resource::{StreamResource, StreamResourceManager};
 
+use crate::platform::interrupt::{Handler, Interrupt};
 use crate::platform::trace;
 
-/// The adapter's interrupt and service thread, registered with the WaveRT port. The drop takes them back, which is
-/// due while both still exist.
+/// Messages of an interrupt that are registered; devices have fewer.
+const MAX_MESSAGES: usize = 8;
+
+/// The adapter's interrupt, by each of its messages, and its service thread, registered with a WaveRT port. The drop
+/// takes them back, which is due while they still exist.
 pub(super) struct StreamResources {
     _thread: Option<StreamResource>,
-    _interrupt: Option<StreamResource>,
+    _interrupts: [Option<StreamResource>; MAX_MESSAGES],
 }
 
 impl StreamResources {
-    /// Registers both, by way of whatever manager the port has. Sound plays without, too: a port that has none is an
+    /// Registers them, by way of whatever manager the port has. Sound plays without, too: a port that has none is an
     /// older Windows, and a refusal is only traced.
-    pub(super) fn register(
+    pub(super) fn register<H: Handler>(
         irql: &Irql<Passive>,
         pdo: Device,
         port: &ComPtr<IPort>,
-        interrupt: Option<Interrupt>,
+        interrupt: &Interrupt<H>,
         thread: Thread,
     ) -> Self {
+        let mut interrupts = [const { None }; MAX_MESSAGES];
         let Some(manager) = StreamResourceManager::of(irql, port) else {
             trace::info(c"the port has no stream resource manager");
-            return Self { _thread: None, _interrupt: None };
+            return Self { _thread: None, _interrupts: interrupts };
         };
-        let interrupt = interrupt.and_then(|interrupt| {
-            manager
-                .add_interrupt(irql, pdo, interrupt)
+        for (message, place) in (0..).zip(&mut interrupts) {
+            let Some(object) = interrupt.object(message) else { break };
+            *place = manager
+                .add_interrupt(irql, pdo, object)
                 .inspect_err(|status| {
-                    trace::failure(c"registering the interrupt as a stream resource", *status)
+                    trace::failure(c"registering an interrupt as a stream resource", *status)
                 })
-                .ok()
-        });
+                .ok();
+        }
         let thread = manager
             .add_thread(irql, pdo, thread)
             .inspect_err(|status| trace::failure(c"registering the thread as a stream resource", *status))
             .ok();
-        Self { _thread: thread, _interrupt: interrupt }
+        Self { _thread: thread, _interrupts: interrupts }
     }
 }

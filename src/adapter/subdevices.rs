@@ -5,7 +5,11 @@ use portcls::irql::{Irql, Passive};
 use portcls::port::{PortClass, Subdevice, WideName, new_port};
 use portcls::{Com, ComClass, Result, wide_name};
 
+use crate::device::Direction;
 use crate::platform::pnp::StartRequest;
+
+/// Endpoints of a direction that there are names for.
+pub(super) const MOST: usize = 8;
 
 /// Names of the two filters of an endpoint, which are the INF's reference strings.
 #[derive(Clone, Copy)]
@@ -16,8 +20,18 @@ pub(super) struct Names {
     pub(super) topology: WideName,
 }
 
+impl Names {
+    /// The names of the endpoint that is number `index` of its direction; none beyond [`MOST`].
+    pub(super) fn of(direction: Direction, index: usize) -> Option<Self> {
+        match direction {
+            Direction::Render => RENDER.get(index).copied(),
+            Direction::Capture => CAPTURE.get(index).copied(),
+        }
+    }
+}
+
 /// The names for as many render endpoints as a device may have.
-pub(super) const RENDER: [Names; 8] = [
+const RENDER: [Names; MOST] = [
     names(wide_name!("WaveRender0"), wide_name!("TopologyRender0")),
     names(wide_name!("WaveRender1"), wide_name!("TopologyRender1")),
     names(wide_name!("WaveRender2"), wide_name!("TopologyRender2")),
@@ -29,7 +43,7 @@ pub(super) const RENDER: [Names; 8] = [
 ];
 
 /// The names for as many capture endpoints as a device may have.
-pub(super) const CAPTURE: [Names; 8] = [
+const CAPTURE: [Names; MOST] = [
     names(wide_name!("WaveCapture0"), wide_name!("TopologyCapture0")),
     names(wide_name!("WaveCapture1"), wide_name!("TopologyCapture1")),
     names(wide_name!("WaveCapture2"), wide_name!("TopologyCapture2")),

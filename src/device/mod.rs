@@ -32,8 +32,10 @@ use portcls::handle;
 use portcls::irql::{Device, Dispatch, Irql, Passive};
 
 use crate::platform::interrupt::Claim;
+use crate::platform::shared::Shared;
 use cut::{Chunks, Cut};
 use formats::{Formats, StreamFormat};
+use jack::Jack;
 use run::Run;
 
 /// Endpoints of a device at most; what it has beyond them is not used.
@@ -55,8 +57,6 @@ pub(crate) struct EndpointInfo {
     pub(crate) direction: Direction,
     /// What it can play or record.
     pub(crate) formats: Formats,
-    /// The jack behind it, by its number, if the device says.
-    pub(crate) jack: Option<usize>,
 }
 
 /// Where a stream is.
@@ -167,6 +167,14 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
     /// The longest cyclic buffer, in bytes.
     fn max_buffer_bytes(&self) -> u32;
 
+    /// The jack behind `endpoint`. A device that hears of changes keeps another owner of it, calls [`Jack::plug`], and
+    /// wakes the service thread by what [`SoundDevice::collect`] answers.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    fn jack(&self, at: &Irql<Passive>, endpoint: usize) -> Result<Shared<Jack>>;
+
     /// Makes the engine of `endpoint`, at rest. Called once each, while the device is started.
     ///
     /// # Errors
@@ -261,13 +269,15 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
     ) {
     }
 
-    /// What follows an interrupt or a wake-up, for all engines together, before each [`SoundDevice::advance`].
+    /// What follows an interrupt or a wake-up, for all engines together, before each [`SoundDevice::advance`]. True if
+    /// [`SoundDevice::serve`] has something to look at, or a jack has changed.
     fn collect(
         &self,
         _shared: &mut Self::Shared,
         _at: &Irql<Dispatch>,
         _engines: &mut impl Engines<Self::Engine>,
-    ) {
+    ) -> bool {
+        false
     }
 
     /// What follows an interrupt or a wake-up, for a running engine: takes in how far it came, and keeps it supplied.

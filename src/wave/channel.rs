@@ -137,11 +137,6 @@ impl<D: SoundDevice> Channel<D> {
         })
     }
 
-    /// The stream runs.
-    pub(crate) fn is_running(&self, at: &mut Irql<Passive>) -> bool {
-        self.hub.stage(at, self.endpoint) == Stage::Running
-    }
-
     /// Where the stream is. Asks the device in RUN only.
     pub(crate) fn position<L: AtMostDispatch>(&self, at: &mut Irql<L>) -> Offsets {
         self.hub.with(at, |state, at| {
@@ -150,6 +145,35 @@ impl<D: SoundDevice> Channel<D> {
             }
             state.account(self.endpoint).map_or(Offsets::default(), |account| account.offsets())
         })
+    }
+
+    /// The format of the stream.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INVALID_DEVICE_STATE` without a stream.
+    pub(crate) fn format(&self, at: &mut Irql<Passive>) -> Result<StreamFormat> {
+        self.account(at, |account| account.format).flatten().ok_or(Status::INVALID_DEVICE_STATE)
+    }
+
+    /// Changes the format of a stream that has no buffer yet.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INVALID_PARAMETER` if it runs, `STATUS_NOT_SUPPORTED` if it has a buffer, which is cut for the format
+    /// that it has.
+    pub(crate) fn set_format(&self, at: &mut Irql<Passive>, format: StreamFormat) -> Result {
+        let set = |account: &mut Account| {
+            if account.stage == Stage::Running {
+                Err(Status::INVALID_PARAMETER)
+            } else if account.cut.is_some() && account.format != Some(format) {
+                Err(Status::NOT_SUPPORTED)
+            } else {
+                account.format = Some(format);
+                Ok(())
+            }
+        };
+        self.account(at, set).unwrap_or(Err(Status::INVALID_PARAMETER))
     }
 
     /// How long the sound of the stream is under way.
@@ -189,6 +213,11 @@ impl<D: SoundDevice> Channel<D> {
                 self.hub.let_go(at, self.endpoint);
             }
         })
+    }
+
+    /// The hub.
+    pub(super) fn hub(&self) -> &Hub<D> {
+        &self.hub
     }
 
     fn account<R>(&self, at: &mut Irql<Passive>, f: impl FnOnce(&mut Account) -> R) -> Option<R> {

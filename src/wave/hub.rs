@@ -21,6 +21,7 @@ use portcls::irql::{AtMostDispatch, Device, Dispatch, Irql, Passive};
 use portcls::{Result, handle};
 
 use super::lane::{Account, Lanes, Live};
+use super::wake::Wake;
 use crate::device::{EndpointInfo, Engines, MAX_ENDPOINTS, SoundDevice, Stage, Station};
 use crate::platform::gate::Gate;
 use crate::platform::interrupt::Claim;
@@ -50,6 +51,8 @@ pub(super) struct State<D: SoundDevice> {
     stuck: bool,
     /// How often the sound was interrupted.
     glitches: u32,
+    /// The timer, if the device needs one.
+    pub(super) wake: Wake<D>,
 }
 
 impl<D: SoundDevice> State<D> {
@@ -63,6 +66,16 @@ impl<D: SoundDevice> State<D> {
         let shared = self.shared.as_mut()?;
         let lane = self.lanes.get(endpoint)?;
         Some(Live { device, shared, engine: lane.engine.as_mut()?, account: &mut lane.account })
+    }
+
+    /// Sets the timer to when the first of the running engines wants it.
+    pub(super) fn set_timer(&mut self, device: &D, at: &Irql<Dispatch>) {
+        if D::TIMED {
+            let running = self.lanes.iter_mut().filter(|lane| lane.account.stage == Stage::Running);
+            let engines = running.filter_map(|lane| lane.engine.as_ref());
+            let first = engines.filter_map(|engine| device.next_wake(engine)).min();
+            self.wake.at(at, first);
+        }
     }
 
     /// The device is being taken down.
@@ -98,7 +111,14 @@ impl<D: SoundDevice> Hub<D> {
         });
         match made {
             Ok(turn) => {
-                let state = State { shared: Some(shared), lanes, sealed: false, stuck: false, glitches: 0 };
+                let state = State {
+                    shared: Some(shared),
+                    lanes,
+                    sealed: false,
+                    stuck: false,
+                    glitches: 0,
+                    wake: Wake::NONE,
+                };
                 Ok(Self { device, turn, waker, occupied: AtomicU32::new(0), state: SpinLock::new(state) })
             }
             Err(status) => {
@@ -155,8 +175,7 @@ impl<D: SoundDevice> Hub<D> {
     pub(crate) fn advance(&self, at: &mut Irql<Dispatch>) {
         let troubled = self.state.with(at, |state, at| {
             let Some(shared) = state.shared.as_mut() else { return false };
-            self.device.collect(shared, at, &mut state.lanes);
-            let mut troubled = false;
+            let mut troubled = self.device.collect(shared, at, &mut state.lanes);
             for lane in state.lanes.iter_mut().filter(|lane| lane.account.stage == Stage::Running) {
                 let Some(engine) = lane.engine.as_mut() else { continue };
                 let progress = self.device.advance(shared, engine, at);
@@ -168,6 +187,7 @@ impl<D: SoundDevice> Hub<D> {
                 troubled |= progress.troubled;
                 state.glitches = state.glitches.saturating_add(progress.glitch.into());
             }
+            state.set_timer(&self.device, at);
             troubled
         });
         if troubled {

@@ -8,6 +8,7 @@ use portcls::{Result, Status};
 use super::channel::Offsets;
 use super::clock::{Clock, Periods};
 use super::events::Events;
+use super::packets::{Moment, Read, Written};
 use crate::device::cut::Cut;
 use crate::device::formats::StreamFormat;
 use crate::device::{Engines, MAX_ENDPOINTS, Position, SoundDevice, Stage, Supply};
@@ -35,6 +36,12 @@ pub(super) struct Account {
     pub(super) owned: u64,
     pub(super) periods: Periods,
     pub(super) events: Events,
+    /// What a render client has handed over.
+    pub(super) written: Written,
+    /// What a capture client has read.
+    pub(super) read: Read,
+    /// The frame that was last said to leave the machine.
+    pub(super) presented: u64,
 }
 
 impl Account {
@@ -48,6 +55,9 @@ impl Account {
             owned: 0,
             periods: Periods::of(0),
             events: Events::new(),
+            written: Written::NONE,
+            read: Read::NONE,
+            presented: 0,
         }
     }
 
@@ -62,6 +72,9 @@ impl Account {
         self.clock = Clock::ZERO;
         self.owned = 0;
         self.periods.reset();
+        self.written = Written::NONE;
+        self.read = Read::NONE;
+        self.presented = 0;
     }
 
     /// A buffer is in place; the stream is at zero.
@@ -76,6 +89,26 @@ impl Account {
         let Some(cut) = self.cut else { return Offsets::default() };
         let write = self.owned.max(self.clock.linear()).checked_rem(cut.bytes.into()).unwrap_or(0);
         Offsets { play: self.clock.offset(cut.bytes), write: write as u32 }
+    }
+
+    /// Bytes of a packet, if the client gets notified of packets: a buffer with two of them.
+    pub(super) fn packet(&self) -> Option<u32> {
+        let cut = self.cut?;
+        (cut.period != 0 && cut.period.wrapping_mul(2) == cut.bytes).then_some(cut.period)
+    }
+
+    /// The stream as its packets are to be judged.
+    pub(super) fn moment(&self) -> Moment {
+        let running = self.stage == Stage::Running;
+        Moment { running, done: self.periods.done(), owned: self.owned }
+    }
+
+    /// Who says how far the device may go.
+    pub(super) fn supply(&self) -> Supply {
+        match self.written.limit() {
+            Some((upto, ended)) => Supply::Packets { upto, ended },
+            None => Supply::JustInTime,
+        }
     }
 
     /// A stream in `format` begins, in STOP.
@@ -143,7 +176,7 @@ impl<D: SoundDevice> Live<'_, D> {
     /// Those of the device.
     pub(super) fn start(&mut self, at: &Irql<Dispatch>) -> Result {
         let from = self.account.clock.linear();
-        self.device.start(self.shared, self.engine, at, from, Supply::JustInTime)?;
+        self.device.start(self.shared, self.engine, at, from, self.account.supply())?;
         self.account.stage = Stage::Running;
         Ok(())
     }

@@ -21,7 +21,7 @@ use super::channel::Channel;
 use super::dac::Dac;
 use super::filter;
 use super::format;
-use super::stream::Stream;
+use super::stream::{Capture, Render, Stream};
 use crate::device::formats::Formats;
 use crate::device::{Direction, SoundDevice};
 
@@ -130,8 +130,11 @@ impl<D: SoundDevice> MiniportWaveRt for WaveMiniport<D> {
         if !self.channel.occupy(irql, format) {
             return Err(Status::INSUFFICIENT_RESOURCES);
         }
-        let stream = Stream::new(self.channel.clone(), format, request.port_stream.clone());
-        Com::new(irql, stream)?.query(irql)
+        let (channel, port) = (self.channel.clone(), request.port_stream.clone());
+        match self.channel.info().direction {
+            Direction::Render => Com::new(irql, Stream::<D, Render>::new(channel, port))?.query(irql),
+            Direction::Capture => Com::new(irql, Stream::<D, Capture>::new(channel, port))?.query(irql),
+        }
     }
 
     fn device_description(&self, _irql: &mut Irql<Passive>) -> Result<DEVICE_DESCRIPTION> {

@@ -8,11 +8,15 @@ mod dac;
 mod events;
 mod filter;
 mod format;
+mod handover;
 pub(crate) mod hub;
 mod lane;
 mod miniport;
+mod packets;
 mod stream;
+mod wake;
 mod ways;
 
 pub(crate) use filter::bridge_pin;
 pub(crate) use miniport::WaveMiniport;
+pub(crate) use wake::Ticking;

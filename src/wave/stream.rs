@@ -1,53 +1,63 @@
 //! The stream of an open pin.
 
+use core::marker::PhantomData;
+
 use portcls::com::ComClass;
 use portcls::format::DataFormat;
 use portcls::handle::{Event, Mdl};
 use portcls::irql::{Irql, Passive, UpToDispatch};
 use portcls::notification::WaveRtStreamNotification;
+use portcls::packets::{ReadPacket, WaveRtInputStream, WaveRtOutputStream};
 use portcls::pages::{CacheType, Pages};
 use portcls::raw::{
-    IMiniportWaveRTStreamNotification, IPortWaveRTStream, KSAUDIO_POSITION, KSRTAUDIO_HWLATENCY,
+    IMiniportWaveRTInputStream, IMiniportWaveRTOutputStream, IMiniportWaveRTStreamNotification,
+    IPortWaveRTStream, KSAUDIO_POSITION, KSAUDIO_PRESENTATION_POSITION, KSRTAUDIO_HWLATENCY,
 };
 use portcls::stream::{AudioBuffer, State, WaveRtStream};
 use portcls::{ComPtr, Result, Status};
 
 use super::buffer;
 use super::channel::Channel;
+use super::format;
 use crate::device::SoundDevice;
 use crate::device::cut::Cut;
-use crate::device::formats::StreamFormat;
 use crate::platform::ending::{End, Ending};
 use crate::platform::lock::SpinLock;
 use crate::platform::trace;
 
 /// A stream. The drop closes it.
-pub(crate) struct Stream<D: SoundDevice>(Ending<Open<D>>);
+///
+/// Its direction `K` decides which interfaces it has: packets are written by a render client, and read by a capture
+/// client.
+pub(crate) struct Stream<D: SoundDevice, K>(Ending<Open<D>>, PhantomData<K>);
 
-/// The channel, and the pages that it plays.
+/// To the device.
+pub(super) enum Render {}
+/// From the device.
+pub(super) enum Capture {}
+
+/// The channel, and the pages that the device plays or fills.
 struct Open<D: SoundDevice> {
     channel: Channel<D>,
-    format: StreamFormat,
     port: ComPtr<IPortWaveRTStream>,
     pages: SpinLock<Option<Pages>>,
 }
 
-impl<D: SoundDevice> Stream<D> {
-    /// A stream in STOP at position 0, on a channel that is occupied for it in this format. The drop vacates the
-    /// channel.
-    pub(super) fn new(channel: Channel<D>, format: StreamFormat, port: ComPtr<IPortWaveRTStream>) -> Self {
-        Self(Ending::new(Open { channel, format, port, pages: SpinLock::new(None) }))
+impl<D: SoundDevice, K> Stream<D, K> {
+    /// A stream in STOP at position 0, on a channel that is occupied for it. The drop vacates the channel.
+    pub(super) fn new(channel: Channel<D>, port: ComPtr<IPortWaveRTStream>) -> Self {
+        Self(Ending::new(Open { channel, port, pages: SpinLock::new(None) }), PhantomData)
     }
 }
 
 impl<D: SoundDevice> Open<D> {
     /// Allocates a buffer of at least `requested` bytes with so many notifications a lap.
     fn allocate(&self, irql: &mut Irql<Passive>, requested: u32, notifications: u32) -> Result<AudioBuffer> {
-        let frame = self.format.frame_bytes();
+        let format = self.channel.format(irql)?;
         let limit = self.channel.device().max_buffer_bytes();
-        let cut =
-            Cut::at_least(requested, notifications, D::CHUNKS, frame, limit).ok_or(Status::UNSUCCESSFUL)?;
-        let (pages, layout) = buffer::allocate(irql, &self.port, &self.channel, cut, &self.format)?;
+        let cut = Cut::at_least(requested, notifications, D::CHUNKS, format.frame_bytes(), limit)
+            .ok_or(Status::UNSUCCESSFUL)?;
+        let (pages, layout) = buffer::allocate(irql, &self.port, &self.channel, cut, &format)?;
         // The device is a coherent bus master: it sees what is in the caches. A cached mapping asks nothing of
         // the client as to alignment or barriers.
         let granted = AudioBuffer::new(&pages, cut.bytes, CacheType::Cached)?;
@@ -75,14 +85,22 @@ impl<D: SoundDevice> End for Open<D> {
     }
 }
 
-impl<D: SoundDevice> ComClass for Stream<D> {
-    type Interfaces = (IMiniportWaveRTStreamNotification,);
+impl<D: SoundDevice> ComClass for Stream<D, Render> {
+    type Interfaces = (IMiniportWaveRTStreamNotification, IMiniportWaveRTOutputStream);
 }
 
-impl<D: SoundDevice> WaveRtStream for Stream<D> {
-    fn set_format(&self, irql: &mut Irql<Passive>, _format: &DataFormat<'_>) -> Result {
-        // A pin is opened anew for another format.
-        Err(if self.0.channel.is_running(irql) { Status::INVALID_PARAMETER } else { Status::NOT_SUPPORTED })
+impl<D: SoundDevice> ComClass for Stream<D, Capture> {
+    type Interfaces = (IMiniportWaveRTStreamNotification, IMiniportWaveRTInputStream);
+}
+
+impl<D: SoundDevice, K> WaveRtStream for Stream<D, K>
+where
+    Self: ComClass,
+{
+    fn set_format(&self, irql: &mut Irql<Passive>, format: &DataFormat<'_>) -> Result {
+        let offered = &self.0.channel.info().formats;
+        let format = format::accept(&format.parse()?, offered).ok_or(Status::INVALID_PARAMETER)?;
+        self.0.channel.set_format(irql, format)
     }
 
     fn set_state(&self, irql: &mut Irql<Passive>, state: State) -> Result {
@@ -109,7 +127,10 @@ impl<D: SoundDevice> WaveRtStream for Stream<D> {
     }
 }
 
-impl<D: SoundDevice> WaveRtStreamNotification for Stream<D> {
+impl<D: SoundDevice, K> WaveRtStreamNotification for Stream<D, K>
+where
+    Self: WaveRtStream,
+{
     fn allocate_buffer_with_notification(
         &self,
         irql: &mut Irql<Passive>,
@@ -132,5 +153,29 @@ impl<D: SoundDevice> WaveRtStreamNotification for Stream<D> {
 
     fn unregister_notification_event(&self, irql: &mut Irql<Passive>, event: Event) -> Result {
         self.0.channel.unregister(irql, event)
+    }
+}
+
+impl<D: SoundDevice> WaveRtOutputStream for Stream<D, Render> {
+    fn set_write_packet(&self, irql: &mut Irql<Passive>, packet: u32, flags: u32, eos_length: u32) -> Result {
+        self.0.channel.write_packet(irql, packet, flags, eos_length)
+    }
+
+    fn presentation_position(&self, irql: &mut Irql<Passive>) -> Result<KSAUDIO_PRESENTATION_POSITION> {
+        let presented = self.0.channel.presented(irql)?;
+        Ok(KSAUDIO_PRESENTATION_POSITION {
+            u64PositionInBlocks: presented.frame,
+            u64QPCPosition: presented.counter,
+        })
+    }
+
+    fn packet_count(&self, irql: &mut Irql<Passive>) -> Result<u32> {
+        self.0.channel.packet_count(irql)
+    }
+}
+
+impl<D: SoundDevice> WaveRtInputStream for Stream<D, Capture> {
+    fn read_packet(&self, irql: &mut Irql<Passive>) -> Result<ReadPacket> {
+        self.0.channel.read_packet(irql)
     }
 }

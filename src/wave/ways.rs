@@ -53,7 +53,9 @@ impl<D: SoundDevice> Hub<D> {
                 return Err(Status::DEVICE_NOT_READY);
             }
             let mut live = state.live(self.device(), endpoint).ok_or(Status::DEVICE_REMOVED)?;
-            live.start(at)
+            live.start(at)?;
+            state.set_timer(self.device(), at);
+            Ok(())
         })?;
         self.device().begin(at, endpoint).inspect_err(|_| self.halt(at, endpoint))
     }

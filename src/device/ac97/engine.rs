@@ -12,9 +12,11 @@ use super::ring::{Registers, Ring};
 use super::{Ac97, BOX_TRIES};
 use crate::device::cut::{Chunks, Cut};
 use crate::device::formats::StreamFormat;
+use crate::device::jack::{Jack, Pin};
 use crate::device::run::Run;
 use crate::device::{EndpointInfo, Latency, Position, Progress, SoundDevice, Station, Supply};
 use crate::platform::interrupt::Claim;
+use crate::platform::shared::Shared;
 use crate::platform::{time, trace};
 
 /// The FIFO: PICB counts samples not yet fetched, so that what lies before the position is past all change, and a burst
@@ -70,6 +72,10 @@ impl SoundDevice for Ac97 {
 
     fn max_buffer_bytes(&self) -> u32 {
         MAX_BUFFER_BYTES
+    }
+
+    fn jack(&self, _at: &Irql<Passive>, _endpoint: usize) -> Result<Shared<Jack>> {
+        Shared::new(Jack::new(Pin::LINE_OUT, true))
     }
 
     fn engine(&self, at: &Irql<Passive>, pdo: handle::Device, _endpoint: usize) -> Result<Engine> {

@@ -71,7 +71,7 @@ impl Ac97 {
         Ok(Self {
             bus,
             codec,
-            endpoints: [EndpointInfo { direction: Direction::Render, formats, jack: None }],
+            endpoints: [EndpointInfo { direction: Direction::Render, formats }],
             latch: Latch::new(),
             gone: AtomicBool::new(false),
             stuck: AtomicBool::new(false),

@@ -1,0 +1,125 @@
+//! One endpoint: its two filters, and what connects them.
+#![forbid(unsafe_code)]
+
+use portcls::ComPtr;
+use portcls::irql::{Irql, Passive};
+use portcls::port::{PhysicalConnection, Subdevice};
+use portcls::raw::{IPort, IPortTopology, IPortWaveRT};
+use portcls::{Result, Status};
+
+use super::subdevices::{Names, install};
+use crate::device::{Direction, MAX_ENDPOINTS, SoundDevice};
+use crate::platform::ending::Ending;
+use crate::platform::pnp::StartRequest;
+use crate::platform::pool::PoolBox;
+use crate::platform::shared::Shared;
+use crate::topology::{self, Herald, TopologyMiniport, Watch};
+use crate::wave::channel::Channel;
+use crate::wave::hub::Hub;
+use crate::wave::{self, WaveMiniport};
+
+/// The filters of one endpoint, registered. The drop unregisters them.
+struct Endpoint {
+    _connection: PhysicalConnection,
+    _topology: Subdevice,
+    _watch: Ending<Watch>,
+    wave: Subdevice,
+}
+
+impl Endpoint {
+    fn new<D: SoundDevice>(
+        irql: &mut Irql<Passive>,
+        request: &StartRequest<'_>,
+        channel: Channel<D>,
+        herald: Shared<Herald>,
+        names: Names,
+    ) -> Result<Self> {
+        let direction = channel.info().direction;
+        let formats = &channel.info().formats;
+        let speakers = formats.channels_within(u32::MAX).map_or(0, |channels| formats.mask(channels));
+        let wave = install::<IPortWaveRT>(irql, request, names.wave, WaveMiniport::new(channel)?)?;
+        let watch = Ending::new(Watch(herald.clone()));
+        let filter = TopologyMiniport::new(speakers, herald)?;
+        let topology = install::<IPortTopology>(irql, request, names.topology, filter)?;
+        let wave_end = (&wave, wave::bridge_pin(direction));
+        let topology_end = (&topology, topology::bridge_pin(direction));
+        let (from, to) = match direction {
+            Direction::Render => (wave_end, topology_end),
+            Direction::Capture => (topology_end, wave_end),
+        };
+        let connection = PhysicalConnection::register(irql, request.fdo, from, to)?;
+        Ok(Self { _connection: connection, _topology: topology, _watch: watch, wave })
+    }
+}
+
+/// Tells the clients of each endpoint of its jack; of as many as there are names for.
+pub(super) struct Heralds([Option<Shared<Herald>>; MAX_ENDPOINTS]);
+
+impl Heralds {
+    /// Those of the endpoints of `hub`.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    pub(super) fn new<D: SoundDevice>(irql: &Irql<Passive>, hub: &Hub<D>) -> Result<Self> {
+        let mut heralds = [const { None }; MAX_ENDPOINTS];
+        for (number, (info, place)) in hub.endpoints().iter().zip(&mut heralds).enumerate() {
+            let jack = hub.device().jack(irql, number)?;
+            *place = Some(Shared::new(Herald::new(info.direction, jack))?);
+        }
+        Ok(Self(heralds))
+    }
+
+    /// Passes on what changed.
+    pub(super) fn notify(&self, irql: &mut Irql<Passive>) {
+        self.0.iter().flatten().for_each(|herald| herald.notify(irql));
+    }
+}
+
+impl Clone for Heralds {
+    fn clone(&self) -> Self {
+        Self(self.0.each_ref().map(Clone::clone))
+    }
+}
+
+/// All endpoints of a device.
+pub(super) struct Endpoints([Option<PoolBox<Endpoint>>; MAX_ENDPOINTS]);
+
+impl Endpoints {
+    /// Makes the filters of the endpoints of `hub`, and registers them.
+    ///
+    /// # Errors
+    ///
+    /// What PortCls says to one of the steps.
+    pub(super) fn new<D: SoundDevice>(
+        irql: &mut Irql<Passive>,
+        request: &StartRequest<'_>,
+        hub: &Shared<Hub<D>>,
+        heralds: &Heralds,
+    ) -> Result<Self> {
+        let mut endpoints = Self([const { None }; MAX_ENDPOINTS]);
+        let (mut renders, mut captures) = (0_usize, 0_usize);
+        for (number, (place, herald)) in endpoints.0.iter_mut().zip(&heralds.0).enumerate() {
+            let (Some(channel), Some(herald)) = (Channel::new(hub.clone(), number), herald) else { break };
+            let count = match channel.info().direction {
+                Direction::Render => &mut renders,
+                Direction::Capture => &mut captures,
+            };
+            // Endpoints that there are no names for are left out.
+            let Some(names) = Names::of(channel.info().direction, *count) else { continue };
+            *count = count.wrapping_add(1);
+            *place = Some(PoolBox::new(Endpoint::new(irql, request, channel, herald.clone(), names)?)?);
+        }
+        Ok(endpoints)
+    }
+
+    /// The port of the first wave filter.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_DEVICE_CONFIGURATION_ERROR` for a device without endpoints.
+    pub(super) fn port(&self) -> Result<&ComPtr<IPort>> {
+        let first = self.0.iter().flatten().next().ok_or(Status::DEVICE_CONFIGURATION_ERROR)?;
+        Ok(first.wave.port())
+    }
+}

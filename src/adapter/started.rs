@@ -1,0 +1,103 @@
+//! A device of any kind, started.
+#![forbid(unsafe_code)]
+
+use portcls::Result;
+use portcls::irql::{Irql, Passive};
+
+use super::endpoint::{Endpoints, Heralds};
+use super::interrupt::{Attendant, Wiring};
+use super::stream_resources::StreamResources;
+use crate::device::SoundDevice;
+use crate::platform::ending::{End, Ending};
+use crate::platform::interrupt::{Interrupt, Line};
+use crate::platform::pnp::StartRequest;
+use crate::platform::shared::Shared;
+use crate::platform::thread::{ServiceThread, Waker};
+use crate::wave::Ticking;
+use crate::wave::hub::Hub;
+
+/// The interrupt of a device.
+pub(super) enum Wire {
+    /// A line.
+    Line(Line),
+    /// As many messages as the system grants, or a line if there are none.
+    Messages,
+}
+
+/// A started device.
+///
+/// Each field is one step of the start, and undoes it in its drop. The fields are dropped from top to bottom, which
+/// is the teardown: stop the streams and mask the device, take back the stream resources, end thread and timer,
+/// disconnect the interrupt and flush its DPC, take the filters away, and last reset the device and free the memory
+/// that it knows of.
+pub(crate) struct Started<D: SoundDevice> {
+    _sealed: Ending<Sealed<D>>,
+    _stream_resources: StreamResources,
+    _thread: ServiceThread,
+    _ticking: Ending<Ticking<D>>,
+    _interrupt: Interrupt<Wiring<D>>,
+    _endpoints: Endpoints,
+    _powered: Ending<Powered<D>>,
+}
+
+impl<D: SoundDevice> Started<D> {
+    /// Takes the steps of the start for `device`, which was brought up with what its engines share. One that fails
+    /// leaves the earlier ones to their drops, the last one first.
+    ///
+    /// The filters come late: a client may open them at once.
+    ///
+    /// # Errors
+    ///
+    /// The status of the step that failed.
+    pub(super) fn new(
+        irql: &mut Irql<Passive>,
+        request: &StartRequest<'_>,
+        device: D,
+        shared: D::Shared,
+        wire: Wire,
+    ) -> Result<Self> {
+        let waker = Waker::new()?;
+        let hub = Shared::new(Hub::new(irql, device, shared, request.pdo, waker.clone())?)?;
+        let powered = Ending::new(Powered(hub.clone()));
+        let heralds = Heralds::new(irql, &hub)?;
+        let wiring = Wiring(hub.clone());
+        let interrupt = match wire {
+            Wire::Line(line) => Interrupt::connect(irql, request.pdo, line, wiring)?,
+            Wire::Messages => Interrupt::connect_messages(irql, request.pdo, wiring)?,
+        };
+        let ticking = Ending::new(Ticking::new(irql, hub.clone())?);
+        let attendant = Attendant { hub: hub.clone(), heralds: heralds.clone() };
+        let thread = ServiceThread::start(irql, waker, attendant)?;
+        let endpoints = Endpoints::new(irql, request, &hub, &heralds)?;
+        let stream_resources =
+            StreamResources::register(irql, request.pdo, endpoints.port()?, &interrupt, thread.object());
+
+        Ok(Self {
+            _sealed: Ending::new(Sealed(hub)),
+            _stream_resources: stream_resources,
+            _thread: thread,
+            _ticking: ticking,
+            _interrupt: interrupt,
+            _endpoints: endpoints,
+            _powered: powered,
+        })
+    }
+}
+
+/// The device may play. At its end it is silent, and asks for no interrupt any more.
+struct Sealed<D: SoundDevice>(Shared<Hub<D>>);
+
+impl<D: SoundDevice> End for Sealed<D> {
+    fn end(&self, irql: &mut Irql<Passive>) {
+        self.0.seal(irql);
+    }
+}
+
+/// The device is up. At its end it is reset, and its memory is freed.
+struct Powered<D: SoundDevice>(Shared<Hub<D>>);
+
+impl<D: SoundDevice> End for Powered<D> {
+    fn end(&self, irql: &mut Irql<Passive>) {
+        self.0.shut_down(irql);
+    }
+}
