@@ -26,6 +26,7 @@ pub(crate) mod formats;
 pub(crate) mod jack;
 pub(crate) mod run;
 pub(crate) mod virtio;
+pub(crate) mod virtio_snd;
 
 use portcls::Result;
 use portcls::handle;

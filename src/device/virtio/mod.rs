@@ -11,7 +11,9 @@ pub(crate) mod capability;
 pub(crate) mod memory;
 mod queue;
 pub(crate) mod regs;
+mod ring;
 pub(crate) mod transport;
 
-pub(crate) use queue::{Notify, Place};
+pub(crate) use queue::Notify;
+pub(crate) use ring::Ring;
 pub(crate) use transport::{Causes, Features, Transport};

@@ -1,0 +1,6 @@
+//! virtio sound.
+
+pub(crate) mod control;
+pub(crate) mod events;
+pub(crate) mod state;
+pub(crate) mod wire;
