@@ -355,15 +355,20 @@ pub struct DeviceDescription {
 
 pub type ServiceRoutine = unsafe extern "win64" fn(Pointer, Pointer) -> u8;
 
+pub type MessageServiceRoutine = unsafe extern "win64" fn(Pointer, Pointer, u32) -> u8;
+
 #[repr(C)]
 pub struct IoConnectInterruptParameters {
     pub version: u32,
-    /// The `FullySpecified` arm of the union; the other arms are prefixes of other shapes.
+    /// The largest arm of the union; `LineBased` and `MessageBased` lie at the same place.
     pub fully_specified: FullySpecified,
 }
 
 pub const CONNECT_FULLY_SPECIFIED: u32 = 1;
 pub const CONNECT_LINE_BASED: u32 = 2;
+pub const CONNECT_MESSAGE_BASED: u32 = 3;
+pub const CONNECT_FULLY_SPECIFIED_GROUP: u32 = 4;
+pub const CONNECT_MESSAGE_BASED_PASSIVE: u32 = 5;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -381,6 +386,52 @@ pub struct FullySpecified {
     pub interrupt_mode: u32,
     pub processor_enable_mask: u64,
     pub group: u16,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct LineBased {
+    pub physical_device_object: *mut DeviceObject,
+    pub interrupt_object: *mut Pointer,
+    pub service_routine: Option<ServiceRoutine>,
+    pub service_context: Pointer,
+    pub spin_lock: *mut u64,
+    pub synchronize_irql: u8,
+    pub floating_save: u8,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct MessageBased {
+    pub physical_device_object: *mut DeviceObject,
+    pub connection_context: *mut Pointer,
+    pub message_service_routine: Option<MessageServiceRoutine>,
+    pub service_context: Pointer,
+    pub spin_lock: *mut u64,
+    pub synchronize_irql: u8,
+    pub floating_save: u8,
+    pub fall_back_service_routine: Option<ServiceRoutine>,
+}
+
+/// `IO_INTERRUPT_MESSAGE_INFO`, with one entry of as many as there are messages.
+#[repr(C)]
+pub struct MessageInfo {
+    pub unified_irql: u8,
+    pub message_count: u32,
+    pub message_info: [MessageInfoEntry; 1],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct MessageInfoEntry {
+    pub message_address: u64,
+    pub target_processor_set: u64,
+    pub interrupt_object: Pointer,
+    pub message_data: u32,
+    pub vector: u32,
+    pub irql: u8,
+    pub mode: u32,
+    pub polarity: u32,
 }
 
 #[repr(C)]

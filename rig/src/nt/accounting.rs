@@ -42,12 +42,18 @@ pub struct DpcFigures {
     pub max_instructions: u64,
 }
 
+/// Messages that are counted one by one: higher ones count as the last of these.
+pub const MESSAGES_COUNTED: usize = 8;
+
 /// Counters since power-on; the report takes differences.
 #[derive(Default)]
 pub struct Accounts {
     accesses: RefCell<[Accesses; 5]>,
-    /// Interrupts that a service routine of the driver's claimed.
+    /// Interrupts on the line that a service routine of the driver's claimed, and messages that were served.
     pub interrupts: Cell<u64>,
+    messages: Cell<[u64; MESSAGES_COUNTED]>,
+    /// Messages that their routine said were not its own.
+    pub messages_declined: Cell<u64>,
     /// DPCs.
     pub dpc: Cell<DpcFigures>,
     /// Pool and common-buffer allocations by the driver.
@@ -91,6 +97,8 @@ pub struct Snapshot {
     pub accesses: [Accesses; 5],
     /// See `Accounts`.
     pub interrupts: u64,
+    /// Messages that came, by number.
+    pub messages: [u64; MESSAGES_COUNTED],
     /// See `Accounts`.
     pub allocations: u64,
     /// See `Accounts`.
@@ -118,6 +126,7 @@ impl Snapshot {
         Self {
             accesses,
             interrupts: self.interrupts - earlier.interrupts,
+            messages: core::array::from_fn(|number| self.messages[number] - earlier.messages[number]),
             allocations: self.allocations - earlier.allocations,
             bytes_copied: self.bytes_copied - earlier.bytes_copied,
             events_signalled: self.events_signalled - earlier.events_signalled,
@@ -142,6 +151,7 @@ impl Accounts {
         Snapshot {
             accesses: *self.accesses.borrow(),
             interrupts: self.interrupts.get(),
+            messages: self.messages.get(),
             allocations: self.allocations.get(),
             bytes_copied: self.bytes_copied.get(),
             events_signalled: self.events_signalled.get(),
@@ -184,6 +194,19 @@ impl Accounts {
         Self::bump(&self.interrupts, 1);
         self.last_interrupt.set(Some(now));
         self.keep(now, Happening::Interrupt);
+    }
+
+    pub(crate) fn message_came(&self, number: u16) {
+        let mut messages = self.messages.get();
+        messages[usize::from(number).min(MESSAGES_COUNTED - 1)] += 1;
+        self.messages.set(messages);
+    }
+
+    pub(crate) fn message_served(&self, now: u64, claimed: bool) {
+        if !claimed {
+            Self::bump(&self.messages_declined, 1);
+        }
+        self.interrupt_claimed(now);
     }
 
     pub(crate) fn dpc_ran(&self, now: u64) {

@@ -58,6 +58,7 @@ pub fn exports() -> impl Iterator<Item = Export> {
         super::mm::EXPORTS,
         super::mmcontiguous::EXPORTS,
         super::ioexports::EXPORTS,
+        super::ioconnect::EXPORTS,
         super::iointerface::EXPORTS,
         super::zw::EXPORTS,
         super::ps::EXPORTS,

@@ -1,4 +1,4 @@
-//! Interrupt objects on the device's line, level-triggered and shared.
+//! Interrupt objects: on the device's line, level-triggered and shared, or behind its messages, latched.
 
 use core::ffi::c_void;
 use std::cell::Cell;
@@ -7,30 +7,60 @@ use std::rc::Rc;
 
 use super::Context;
 use super::Kernel;
+use super::abi::MessageServiceRoutine;
 use super::abi::ServiceRoutine;
 use super::trace::Event;
 
-/// The device IRQL of the line, and its vector: what the translated resources say.
+/// The device IRQL of the line and of every message.
 pub const DEVICE_IRQL: u8 = 9;
-/// See `DEVICE_IRQL`.
+/// The vector of the line, and of the first message; what the translated resources say.
 pub const DEVICE_VECTOR: u32 = 0x91;
 
-/// Times in a row that the line may stay asserted after all its routines ran.
+/// Times in a row that the line may stay asserted after all its routines ran, or that messages may come while one is
+/// served.
 const STORM: u32 = 1_000;
+
+/// What an interrupt object listens to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The device's line.
+    Line,
+    /// One of its messages.
+    Message(u16),
+}
+
+/// The driver's routine.
+#[derive(Clone, Copy)]
+pub(crate) enum Routine {
+    /// `KSERVICE_ROUTINE`.
+    Plain(ServiceRoutine),
+    /// `KMESSAGE_SERVICE_ROUTINE`, with the message's number.
+    Message(MessageServiceRoutine, u32),
+}
+
+impl Routine {
+    fn address(self) -> u64 {
+        match self {
+            Self::Plain(routine) => routine as usize as u64,
+            Self::Message(routine, _) => routine as usize as u64,
+        }
+    }
+}
 
 /// A connected interrupt, as far as the rig looks at it; its address is the driver's `PKINTERRUPT`.
 pub struct InterruptState {
-    /// The driver's routine.
-    pub(crate) routine: ServiceRoutine,
+    pub(crate) routine: Routine,
     pub(crate) context: *mut c_void,
     /// The level at which the routine runs.
     pub irql: u8,
+    /// What it listens to.
+    pub source: Source,
     opaque: Cell<[u64; 32]>,
 }
 
 impl InterruptState {
-    pub(crate) fn new(routine: ServiceRoutine, context: *mut c_void, irql: u8) -> Rc<Self> {
-        Rc::new(Self { routine, context, irql, opaque: Cell::new([0; 32]) })
+    pub(crate) fn new(routine: Routine, context: *mut c_void, irql: u8, source: Source) -> Rc<Self> {
+        Rc::new(Self { routine, context, irql, source, opaque: Cell::new([0; 32]) })
     }
 
     /// The driver's pointer to it.
@@ -54,33 +84,83 @@ impl Interrupts {
         self.0.borrow().len()
     }
 
-    pub(crate) fn connect(&self, interrupt: Rc<InterruptState>) {
-        self.0.borrow_mut().push(interrupt);
+    fn on(&self, source: Source) -> Vec<Rc<InterruptState>> {
+        self.0.borrow().iter().filter(|interrupt| interrupt.source == source).cloned().collect()
     }
 
-    pub(crate) fn disconnect(&self, pointer: *mut c_void) -> bool {
-        let mut all = self.0.borrow_mut();
-        let before = all.len();
-        all.retain(|interrupt| interrupt.pointer() != pointer);
-        all.len() < before
+    fn any_on_line(&self) -> bool {
+        self.0.borrow().iter().any(|interrupt| interrupt.source == Source::Line)
     }
 }
 
 impl Kernel {
-    /// Whether the line is asserted and somebody is connected to it.
-    pub(crate) fn interrupt_pending(&self) -> bool {
-        self.interrupts.connected() > 0 && self.hardware.borrow().interrupt_line()
+    /// Connects an interrupt object: its routine may run before this returns. A routine that is there already, and a
+    /// message that has one, are a driver's mistake.
+    pub(crate) fn connect_interrupt(&self, interrupt: Rc<InterruptState>) {
+        let others = self.interrupts.on(interrupt.source);
+        let same = |other: &Rc<InterruptState>| {
+            other.routine.address() == interrupt.routine.address() && other.context == interrupt.context
+        };
+        if matches!(interrupt.source, Source::Message(_)) && !others.is_empty() || others.iter().any(same) {
+            self.verifier.interrupt_connected_twice(self, interrupt.source, interrupt.routine.address());
+        }
+        let source = interrupt.source;
+        self.interrupts.0.borrow_mut().push(interrupt);
+        match source {
+            Source::Line => self.foreign_interrupt(),
+            Source::Message(message) => self.mask_message(message, false),
+        }
     }
 
-    /// Runs the service routines if the line is asserted and the IRQL lets it through.
+    /// Disconnects an interrupt object; false if it is none.
+    pub(crate) fn disconnect_interrupt(&self, pointer: *mut c_void) -> bool {
+        let Some(interrupt) = self.interrupts.at(pointer) else { return false };
+        match interrupt.source {
+            Source::Line => self.foreign_interrupt(),
+            Source::Message(message) => self.mask_message(message, true),
+        }
+        self.interrupts.0.borrow_mut().retain(|other| !Rc::ptr_eq(other, &interrupt));
+        true
+    }
+
+    fn line_pending(&self) -> bool {
+        self.interrupts.any_on_line() && self.hardware.borrow().interrupt_line()
+    }
+
+    /// The next message to serve: of those that have a routine, the one with the highest vector.
+    fn message_pending(&self) -> Option<Rc<InterruptState>> {
+        let waiting = self.messages_waiting();
+        let all = self.interrupts.0.borrow();
+        let waits = |interrupt: &&Rc<InterruptState>| match interrupt.source {
+            Source::Message(message) => waiting >> message & 1 != 0,
+            Source::Line => false,
+        };
+        let number = |interrupt: &&Rc<InterruptState>| match interrupt.source {
+            Source::Message(message) => message,
+            Source::Line => 0,
+        };
+        all.iter().filter(waits).max_by_key(number).cloned()
+    }
+
+    /// Whether somebody is to be interrupted: the line is asserted or a message has come.
+    pub(crate) fn interrupt_pending(&self) -> bool {
+        self.line_pending() || self.message_pending().is_some()
+    }
+
+    /// Runs the service routines of what is pending, if the IRQL lets them through.
     pub(crate) fn deliver_interrupt(&self) -> bool {
-        let chain = self.interrupts.0.borrow().clone();
+        let line = self.deliver_line();
+        self.deliver_messages() || line
+    }
+
+    fn deliver_line(&self) -> bool {
+        let chain = self.interrupts.on(Source::Line);
         let ready = chain.first().is_some_and(|first| self.current_irql() < first.irql);
-        if !ready || !self.interrupt_pending() {
+        if !ready || !self.line_pending() {
             return false;
         }
         let mut rounds = 0;
-        while self.interrupt_pending() && !self.crashed() {
+        while self.line_pending() && !self.crashed() {
             // Every routine on a level-triggered line runs, whoever claims.
             let mut claimed = false;
             for interrupt in &chain {
@@ -95,19 +175,39 @@ impl Kernel {
         true
     }
 
+    /// Messages are taken one by one; nothing but the device's own memory tells whether one was asked for in vain.
+    fn deliver_messages(&self) -> bool {
+        let mut rounds = 0;
+        while let Some(interrupt) = self.message_pending().filter(|next| self.current_irql() < next.irql) {
+            let Source::Message(message) = interrupt.source else { break };
+            if self.crashed() {
+                break;
+            }
+            self.take_message(message);
+            let claimed = self.serve(&interrupt);
+            self.accounts.message_served(self.now(), claimed);
+            self.trace.add(self.now(), Event::Message(message, claimed));
+            rounds += 1;
+            if rounds == STORM {
+                self.verifier.message_storm(self, message);
+            }
+        }
+        rounds > 0
+    }
+
     /// The line is shared: another device asks for service, and every routine on the line is asked. None of them may
     /// say that the interrupt was its own, in whatever state its device is (or gone: a register that nobody answers
     /// reads as all ones).
     pub(crate) fn foreign_interrupt(&self) {
-        let chain = self.interrupts.0.borrow().clone();
+        let chain = self.interrupts.on(Source::Line);
         for interrupt in &chain {
-            if self.current_irql() >= interrupt.irql || self.interrupt_pending() {
+            if self.current_irql() >= interrupt.irql || self.line_pending() {
                 return;
             }
             let claimed = self.serve(interrupt);
             self.trace.add(self.now(), Event::Interrupt(claimed));
             if claimed && !self.crashed() {
-                self.verifier.foreign_interrupt_claimed(self, interrupt.routine as usize as u64);
+                self.verifier.foreign_interrupt_claimed(self, interrupt.routine.address());
             }
         }
         self.deliver();
@@ -122,12 +222,19 @@ impl Kernel {
     }
 
     fn serve(&self, interrupt: &InterruptState) -> bool {
-        self.nested(Context::Isr, interrupt.irql, || {
-            self.call_driver("InterruptServiceRoutine", interrupt.irql, || {
+        let (object, context) = (interrupt.pointer(), interrupt.context);
+        self.nested(Context::Isr, interrupt.irql, || match interrupt.routine {
+            Routine::Plain(routine) => self.call_driver("InterruptServiceRoutine", interrupt.irql, || {
                 // SAFETY: the driver connected this routine with this context; the processor is at the
                 // interrupt's level.
-                unsafe { (interrupt.routine)(interrupt.pointer(), interrupt.context) != 0 }
-            })
+                unsafe { routine(object, context) != 0 }
+            }),
+            Routine::Message(routine, number) => {
+                self.call_driver("InterruptMessageService", interrupt.irql, || {
+                    // SAFETY: as above, with the number of the message that came.
+                    unsafe { routine(object, context, number) != 0 }
+                })
+            }
         })
     }
 }

@@ -15,6 +15,7 @@ use super::abi::STATUS_OBJECT_NAME_NOT_FOUND;
 use super::abi::STATUS_SUCCESS;
 use super::abi::UnicodeString;
 use super::exports::declare_exports;
+use super::message::DEVICE_KEY;
 use super::rtlstring::guid_text;
 use super::zw::text;
 
@@ -24,9 +25,8 @@ const STATUS_OBJECT_NAME_EXISTS: NtStatus = 0x4000_0000;
 /// Pool tag of symbolic link names.
 const TAG: u32 = u32::from_le_bytes(*b"IoLn");
 
-/// Where the driver's key and the device's keys are.
+/// Where the keys of drivers and interfaces are.
 const SERVICES: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Services";
-const DEVICE_KEY: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\PCI\\0\\Device Parameters";
 const DRIVER_KEY: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\Class\\{4d36e96c-e325-11ce-bfc1-08002be10318}\\0000";
 const INTERFACES_KEY: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\DeviceClasses";
 

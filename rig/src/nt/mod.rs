@@ -29,6 +29,7 @@ mod hal;
 mod inject;
 mod interrupt;
 mod io;
+mod ioconnect;
 mod ioexports;
 mod iointerface;
 mod iowork;
@@ -36,6 +37,7 @@ mod irql;
 mod ke;
 mod kelock;
 mod memory;
+mod message;
 mod mm;
 mod mmcontiguous;
 mod ob;
@@ -76,9 +78,12 @@ pub use inject::Injection;
 pub use interrupt::DEVICE_IRQL;
 pub use interrupt::DEVICE_VECTOR;
 pub use interrupt::InterruptState;
+pub(crate) use interrupt::Routine;
+pub use interrupt::Source;
 pub use io::Device;
 pub use memory::PAGE_SIZE;
 pub use memory::PageRun;
+pub use message::MOST_MESSAGES;
 pub use profile::Profile;
 pub use thread::Deadline;
 pub use thread::ThreadRef;
@@ -110,6 +115,8 @@ pub struct Kernel {
     pub(crate) dpcs: dpc::Queue,
     /// Connected interrupts.
     pub interrupts: interrupt::Interrupts,
+    pub(crate) connections: ioconnect::Connections,
+    pub(crate) messages: message::Messages,
     pub(crate) spinlocks: spinlock::Held,
     /// Pool blocks.
     pub pool: pool::Pool,
@@ -159,6 +166,8 @@ pub fn boot(profile: Profile, hardware: Box<dyn Hardware>) -> &'static Kernel {
         watchdog: watchdog::Watchdog::default(),
         dpcs: dpc::Queue::default(),
         interrupts: interrupt::Interrupts::default(),
+        connections: ioconnect::Connections::default(),
+        messages: message::Messages::default(),
         spinlocks: spinlock::Held::default(),
         pool: pool::Pool::default(),
         memory: memory::Memory::new(frames),

@@ -17,6 +17,10 @@ pub enum Event<'a> {
     Access(u8, u64, u64),
     /// An interrupt was delivered; claimed or not.
     Interrupt(bool),
+    /// A message of the device came.
+    MessageCame(u16),
+    /// A message was served; claimed or not.
+    Message(u16, bool),
     /// A DPC ran.
     Dpc,
     /// A dispatcher object was signalled.
@@ -55,6 +59,14 @@ impl Trace {
                 hash.update(value.to_le_bytes());
             }
             Event::Interrupt(claimed) => hash.update([b'n', u8::from(claimed)]),
+            Event::MessageCame(message) => {
+                hash.update(b"m");
+                hash.update(message.to_le_bytes());
+            }
+            Event::Message(message, claimed) => {
+                hash.update([b'M', u8::from(claimed)]);
+                hash.update(message.to_le_bytes());
+            }
             Event::Dpc => hash.update(b"d"),
             Event::Signal => hash.update(b"s"),
             Event::Position(frames) => {

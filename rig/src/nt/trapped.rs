@@ -108,6 +108,7 @@ fn perform(kernel: &'static Kernel, trap: &mut Trap) -> bool {
         Cause::MemoryRead { address, width } => {
             let Some(physical) = kernel.window(address as u64) else { return false };
             kernel.check_owned(trap, physical);
+            kernel.check_message_table(physical);
             let value =
                 kernel.access(MEMORY_READ, physical, width, |hardware| hardware.read_memory(physical, width));
             trap.complete_read(value);
@@ -115,6 +116,7 @@ fn perform(kernel: &'static Kernel, trap: &mut Trap) -> bool {
         Cause::MemoryWrite { address, width, value } => {
             let Some(physical) = kernel.window(address as u64) else { return false };
             kernel.check_owned(trap, physical);
+            kernel.check_message_table(physical);
             kernel.access(MEMORY_WRITE, physical, width, |hardware| {
                 hardware.write_memory(physical, width, value).map(|()| value)
             });
@@ -194,6 +196,12 @@ impl Kernel {
     fn check_owned(&self, trap: &Trap, address: u64) {
         if !self.verifier.device_owned.get() {
             self.verifier.device_not_owned(self, trap.registers.rip, trap.registers.rsp, address);
+        }
+    }
+
+    fn check_message_table(&self, physical: u64) {
+        if self.messages.table_holds(physical) {
+            self.verifier.message_table_touched(self, physical);
         }
     }
 

@@ -7,6 +7,8 @@
 mod error;
 pub mod fake;
 mod mailbox;
+pub mod messenger;
+mod msix;
 pub mod qemu;
 mod ram;
 pub mod virtio_snd;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 
 pub use error::{HardwareError, Result};
 pub use mailbox::{MESSAGE_COUNT, Message};
+pub use msix::{MessageTable, capabilities};
 pub use ram::{PAGE_SIZE, PageMapping, Ram};
 
 /// Width of one access to a register.

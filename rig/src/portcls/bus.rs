@@ -9,6 +9,7 @@ use crate::nt::DEVICE_IRQL;
 use crate::nt::DEVICE_VECTOR;
 use crate::nt::Device;
 use crate::nt::Kernel;
+use crate::nt::Source;
 use crate::nt::abi::DO_DEVICE_INITIALIZING;
 use crate::nt::abi::DeviceObject;
 use crate::nt::abi::DriverObject;
@@ -45,6 +46,10 @@ const EXCLUSIVE: u8 = 1;
 const SHARED: u8 = 3;
 /// `CM_RESOURCE_PORT_IO`.
 const PORT_IO: u16 = 1;
+/// `CM_RESOURCE_INTERRUPT_LATCHED`, and with `_MESSAGE`.
+const LATCHED: u16 = 1;
+const CM_MESSAGE: u16 = 2;
+const MESSAGE: u16 = LATCHED | CM_MESSAGE;
 /// `CM_RESOURCE_MEMORY_PREFETCHABLE`.
 const PREFETCHABLE: u16 = 4;
 
@@ -95,6 +100,13 @@ unsafe extern "win64" fn dispatch(_device: *mut DeviceObject, irp: *mut Irp) -> 
         IRP_MN_SURPRISE_REMOVAL,
         IRP_MN_QUERY_CAPABILITIES,
     ];
+    if major == IRP_MJ_PNP {
+        match minor {
+            IRP_MN_START_DEVICE => kernel.enable_messages(),
+            IRP_MN_STOP_DEVICE | IRP_MN_REMOVE_DEVICE | IRP_MN_SURPRISE_REMOVAL => kernel.disable_messages(),
+            _ => {}
+        }
+    }
     let handled = (major == IRP_MJ_PNP && known.contains(&minor)) || major == IRP_MJ_POWER;
     let status = At::new(irp).with(|irp| {
         if handled {
@@ -106,13 +118,24 @@ unsafe extern "win64" fn dispatch(_device: *mut DeviceObject, irp: *mut Irp) -> 
     status
 }
 
+/// What a translated interrupt resource stands for.
+pub(crate) fn interrupt_source(translated: PartialResource) -> Option<Source> {
+    let vector = translated.u[1];
+    if translated.flags & CM_MESSAGE == 0 {
+        return (vector == DEVICE_VECTOR).then_some(Source::Line);
+    }
+    vector.checked_sub(DEVICE_VECTOR).map(|message| Source::Message(message as u16))
+}
+
 fn words(start: u64, length: u64) -> [u32; 4] {
     [start as u32, (start >> 32) as u32, length as u32, 0]
 }
 
 /// The function's resources, raw and translated. Port and memory ranges are the same to the processor and to the
-/// bus; the interrupt's level and vector are the bus' line in one and the processor's in the other.
+/// bus; the interrupt's level and vector are the bus' line in one and the processor's in the other. A function that
+/// gets messages gets no line: each message of MSI-X has an entry (kernel/using-interrupt-resource-descriptors).
 pub(crate) fn resources(kernel: &Kernel) -> (RawList, RawList) {
+    let messages = kernel.assign_messages();
     let hardware = kernel.hardware.borrow();
     let resources = hardware.resources();
     let ranges = resources.bars.iter().map(|bar| match bar.space {
@@ -131,15 +154,22 @@ pub(crate) fn resources(kernel: &Kernel) -> (RawList, RawList) {
     });
     let mut raw: Vec<PartialResource> = ranges.collect();
     let mut translated = raw.clone();
-    if let Some(line) = resources.interrupt {
-        let entry = |level: u32, vector: u32| PartialResource {
-            kind: INTERRUPT,
-            share_disposition: SHARED,
-            flags: 0,
-            u: [level, vector, 1, 0],
-        };
-        raw.push(entry(line, line));
-        translated.push(entry(u32::from(DEVICE_IRQL), DEVICE_VECTOR));
+    let entry = |flags: u16, share_disposition: u8, words: [u32; 2]| PartialResource {
+        kind: INTERRUPT,
+        share_disposition,
+        flags,
+        u: [words[0], words[1], 1, 0],
+    };
+    let irql = u32::from(DEVICE_IRQL);
+    for message in 0..messages {
+        let vector = DEVICE_VECTOR + u32::from(message);
+        // Raw: a reserved word, the number of messages that this entry stands for, the vector.
+        raw.push(entry(MESSAGE, EXCLUSIVE, [1 << 16, vector]));
+        translated.push(entry(MESSAGE, EXCLUSIVE, [irql, vector]));
+    }
+    if let Some(line) = resources.interrupt.filter(|_| messages == 0) {
+        raw.push(entry(0, SHARED, [line, line]));
+        translated.push(entry(0, SHARED, [irql, DEVICE_VECTOR]));
     }
     let list = |entries: &[PartialResource]| {
         resource_list::raw_list(u32::from(resources.bus), resource_list::PCI_BUS, entries)

@@ -184,13 +184,11 @@ declare_exports! { "portcls.sys";
     ) -> NtStatus |kernel| {
         out.write(core::ptr::null_mut());
         let listed = com::find::<List>(kernel, list).and_then(|list| list.translated(INTERRUPT, index));
-        if listed.is_none() {
-            return STATUS_INVALID_PARAMETER;
-        }
+        let Some(source) = listed.and_then(bus::interrupt_source) else { return STATUS_INVALID_PARAMETER };
         if kernel.injection.fails("PcNewInterruptSync") {
             return STATUS_INSUFFICIENT_RESOURCES;
         }
-        let Some(sync) = InterruptSync::create(kernel, mode) else { return STATUS_INVALID_PARAMETER };
+        let Some(sync) = InterruptSync::create(kernel, mode, source) else { return STATUS_INVALID_PARAMETER };
         out.write(sync);
         STATUS_SUCCESS
     }

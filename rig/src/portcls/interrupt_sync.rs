@@ -21,6 +21,8 @@ use super::com::methods;
 use crate::nt::DEVICE_IRQL;
 use crate::nt::InterruptState;
 use crate::nt::Kernel;
+use crate::nt::Routine;
+use crate::nt::Source;
 use crate::nt::abi::NtStatus;
 use crate::nt::abi::Pointer;
 use crate::nt::abi::STATUS_INSUFFICIENT_RESOURCES;
@@ -37,6 +39,7 @@ const MOST_ROUNDS: u32 = 1_000;
 pub(crate) struct InterruptSync {
     kernel: &'static Kernel,
     mode: i32,
+    source: Source,
     head: Cell<Pointer>,
     routines: RefCell<Vec<(SyncRoutine, Pointer)>>,
     connected: RefCell<Option<Rc<InterruptState>>>,
@@ -44,13 +47,14 @@ pub(crate) struct InterruptSync {
 
 impl InterruptSync {
     /// Makes one; the driver's pointer, with one reference. None for an unknown mode.
-    pub(crate) fn create(kernel: &'static Kernel, mode: i32) -> Option<Pointer> {
+    pub(crate) fn create(kernel: &'static Kernel, mode: i32, source: Source) -> Option<Pointer> {
         if ![InterruptSyncModeNormal, InterruptSyncModeAll, InterruptSyncModeRepeat].contains(&mode) {
             return None;
         }
         let sync = Rc::new(Self {
             kernel,
             mode,
+            source,
             head: Cell::new(core::ptr::null_mut()),
             routines: RefCell::default(),
             connected: RefCell::default(),
@@ -90,19 +94,17 @@ impl InterruptSync {
         if self.kernel.injection.fails("IInterruptSync::Connect") {
             return STATUS_INSUFFICIENT_RESOURCES;
         }
-        let interrupt =
-            InterruptState::new(service, core::ptr::from_ref(self).cast_mut().cast(), DEVICE_IRQL);
+        let context = core::ptr::from_ref(self).cast_mut().cast();
+        let interrupt = InterruptState::new(Routine::Plain(service), context, DEVICE_IRQL, self.source);
         self.connected.replace(Some(interrupt.clone()));
-        self.kernel.interrupts.connect(interrupt);
-        self.kernel.foreign_interrupt();
+        self.kernel.connect_interrupt(interrupt);
         STATUS_SUCCESS
     }
 
     fn disconnect(&self) {
-        self.kernel.foreign_interrupt();
         let Some(interrupt) = self.connected.take() else { return };
         self.kernel.verifier.check_interrupt_unregistered(self.kernel, interrupt.pointer());
-        self.kernel.interrupts.disconnect(interrupt.pointer());
+        self.kernel.disconnect_interrupt(interrupt.pointer());
     }
 
     /// Runs a routine that the interrupt can't interrupt; a connected interrupt's level must not be above it.

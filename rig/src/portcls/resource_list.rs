@@ -24,7 +24,7 @@ use crate::nt::abi::STATUS_INVALID_PARAMETER;
 use crate::nt::abi::STATUS_SUCCESS;
 
 /// Entries that a list of the rig's has room for.
-pub(crate) const ROOM: usize = 16;
+pub(crate) const ROOM: usize = 40;
 
 /// A whole list as `CM_RESOURCE_LIST` lies in memory.
 pub(crate) type RawList = ResourceList<ROOM>;

@@ -4,6 +4,7 @@
 //! The first finding stops the machine: nothing that a driver does after a violation means anything.
 
 mod finding;
+mod interrupts;
 mod left_behind;
 mod resources;
 pub mod rules;

@@ -1,7 +1,5 @@
 //! The rules, one routine a rule.
 
-use core::ffi::c_void;
-
 use super::PoolFault;
 use super::Verifier;
 use super::finding::tag_text;
@@ -93,36 +91,6 @@ impl Verifier {
     pub(crate) fn bad_dpc(&self, kernel: &Kernel, dpc: u64) -> ! {
         let message = format!("the queued DPC {dpc:#x} has no routine: KeInitializeDpc comes first");
         self.stop(kernel, "DpcWithoutRoutine", 0xC7, [4, dpc, 0, 0], message)
-    }
-
-    pub(crate) fn interrupt_storm(&self, kernel: &Kernel, claimed: bool) -> ! {
-        let message = if claimed {
-            "the interrupt line stays asserted although the service routine claims the interrupt each time: \
-             it must make the device take its request back"
-        } else {
-            "the interrupt line is asserted and no service routine claims it"
-        };
-        self.stop(kernel, "InterruptStorm", 0xF2, [0; 4], message.to_owned())
-    }
-
-    pub(crate) fn foreign_interrupt_claimed(&self, kernel: &Kernel, routine: u64) -> ! {
-        let site = self.site(routine);
-        let message = format!(
-            "the service routine {} claimed an interrupt of another device on the shared line: its own does not ask for \
-             service",
-            site.name
-        );
-        let parameters = [0x7_1106, routine, 0, 0];
-        self.record_at(
-            kernel,
-            "ForeignInterruptClaimed",
-            VERIFIER,
-            parameters,
-            message,
-            Some(site),
-            Vec::new(),
-        );
-        kernel.crash()
     }
 
     pub(crate) fn deadlock(&self, kernel: &Kernel, lock: u64) -> ! {
@@ -353,11 +321,6 @@ impl Verifier {
         self.stop(kernel, "ReferenceByPointer", 0x18, [0, object, 1, 0], message)
     }
 
-    pub(crate) fn bad_interrupt(&self, kernel: &Kernel, object: u64) -> ! {
-        let message = format!("{object:#x} is no connected interrupt object");
-        self.stop(kernel, "InterruptObject", VERIFIER, [0x97, object, 0, 0], message)
-    }
-
     pub(crate) fn bad_dma_adapter(&self, kernel: &Kernel, adapter: u64) -> ! {
         let message = format!("{adapter:#x} is no DMA adapter, or was put back before");
         self.stop(kernel, "DmaAdapter", 0xE6, [0x09, adapter, 0, 0], message)
@@ -437,9 +400,5 @@ impl Verifier {
         };
         self.record_at(kernel, "Hang", 0x1D5, [0; 4], message, at, Vec::new());
         kernel.mark_crashed();
-    }
-
-    pub(crate) fn check_interrupt_unregistered(&self, kernel: &Kernel, pointer: *mut c_void) {
-        self.resources.check_gone(kernel, "interrupt", pointer);
     }
 }

@@ -1,6 +1,7 @@
 //! The kernel as a driver finds it: what it promises, and what it does not forgive.
 
 mod imports;
+mod messages;
 mod objects;
 mod registry;
 mod rules;

@@ -6,13 +6,22 @@ use std::rc::Rc;
 use waverust_rig::nt;
 use waverust_rig::nt::Kernel;
 use waverust_rig::nt::Resolver;
+use waverust_rig::pci::Hardware;
 use waverust_rig::pci::fake::Fake;
 use waverust_rig::verify::Finding;
 
 /// Runs `driver` on a fresh machine; what was found.
 pub(crate) fn findings(driver: impl FnOnce(&'static Kernel) + 'static) -> Vec<Finding> {
+    findings_with(Box::new(Fake::new().expect("memory")), driver)
+}
+
+/// The same with a certain device.
+pub(crate) fn findings_with(
+    hardware: Box<dyn Hardware>,
+    driver: impl FnOnce(&'static Kernel) + 'static,
+) -> Vec<Finding> {
     let profile = "26100".parse().expect("a known build");
-    let kernel = nt::boot(profile, Box::new(Fake::new().expect("memory")));
+    let kernel = nt::boot(profile, hardware);
     kernel.set_quantum(1_000_000);
     kernel.run(move || {
         driver(kernel);
