@@ -294,8 +294,11 @@ pub const IRP_MN_STOP_DEVICE: u8 = 0x04;
 pub const IRP_MN_QUERY_STOP_DEVICE: u8 = 0x05;
 pub const IRP_MN_CANCEL_STOP_DEVICE: u8 = 0x06;
 pub const IRP_MN_QUERY_DEVICE_RELATIONS: u8 = 0x07;
+pub const IRP_MN_QUERY_INTERFACE: u8 = 0x08;
 pub const IRP_MN_QUERY_CAPABILITIES: u8 = 0x09;
 pub const IRP_MN_FILTER_RESOURCE_REQUIREMENTS: u8 = 0x0D;
+pub const IRP_MN_READ_CONFIG: u8 = 0x0F;
+pub const IRP_MN_WRITE_CONFIG: u8 = 0x10;
 pub const IRP_MN_QUERY_PNP_DEVICE_STATE: u8 = 0x14;
 pub const IRP_MN_SURPRISE_REMOVAL: u8 = 0x17;
 
@@ -438,6 +441,20 @@ pub struct MessageInfoEntry {
 pub struct IoDisconnectInterruptParameters {
     pub version: u32,
     pub interrupt_object: Pointer,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct BusInterface {
+    pub size: u16,
+    pub version: u16,
+    pub context: Pointer,
+    pub interface_reference: Pointer,
+    pub interface_dereference: Pointer,
+    pub translate_bus_address: Pointer,
+    pub get_dma_adapter: Pointer,
+    pub set_bus_data: Pointer,
+    pub get_bus_data: Pointer,
 }
 
 /// `CM_PARTIAL_RESOURCE_DESCRIPTOR`: packed to 4 bytes, so that 64-bit members stand at 4.

@@ -2,6 +2,10 @@
 
 use std::cell::Cell;
 use std::cell::RefCell;
+use std::ops::Range;
+
+use super::work::WORKS;
+use super::work::WorkFigures;
 
 /// On whose behalf the processor is running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,19 +31,20 @@ pub const CONTEXTS: [Context; 5] =
 pub struct Accesses {
     /// Register reads.
     pub reads: u64,
-    /// Register writes.
+    /// Register writes other than kicks.
     pub writes: u64,
+    /// Writes by which a virtio driver notifies the device.
+    pub kicks: u64,
 }
 
-/// One DPC that was stepped through.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DpcFigures {
-    /// DPCs that ran.
-    pub ran: u64,
-    /// DPCs whose instructions were counted.
-    pub counted: u64,
-    /// The most driver instructions that one of them took.
-    pub max_instructions: u64,
+impl Accesses {
+    fn since(self, earlier: Self) -> Self {
+        Self {
+            reads: self.reads - earlier.reads,
+            writes: self.writes - earlier.writes,
+            kicks: self.kicks - earlier.kicks,
+        }
+    }
 }
 
 /// Messages that are counted one by one: higher ones count as the last of these.
@@ -49,13 +54,17 @@ pub const MESSAGES_COUNTED: usize = 8;
 #[derive(Default)]
 pub struct Accounts {
     accesses: RefCell<[Accesses; 5]>,
+    /// Reads and writes of configuration space, each of one register or less.
+    config: Cell<Accesses>,
+    notify_area: RefCell<Option<Range<u64>>>,
+    /// Counted routines of the driver's that run now, one inside the other.
+    pub(super) counting: Cell<u32>,
+    pub(super) work: Cell<[WorkFigures; WORKS.len()]>,
     /// Interrupts on the line that a service routine of the driver's claimed, and messages that were served.
     pub interrupts: Cell<u64>,
     messages: Cell<[u64; MESSAGES_COUNTED]>,
     /// Messages that their routine said were not its own.
     pub messages_declined: Cell<u64>,
-    /// DPCs.
-    pub dpc: Cell<DpcFigures>,
     /// Pool and common-buffer allocations by the driver.
     pub allocations: Cell<u64>,
     /// Bytes moved by imported copy routines.
@@ -95,8 +104,12 @@ const MOST_HAPPENINGS: usize = 400;
 pub struct Snapshot {
     /// By context, in the order of `CONTEXTS`.
     pub accesses: [Accesses; 5],
+    /// Reads and writes of configuration space, which are in no context's accesses.
+    pub config: Accesses,
     /// See `Accounts`.
     pub interrupts: u64,
+    /// What routines of the driver's took, in the order of `WORKS`.
+    pub work: [WorkFigures; WORKS.len()],
     /// Messages that came, by number.
     pub messages: [u64; MESSAGES_COUNTED],
     /// See `Accounts`.
@@ -108,11 +121,12 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads and writes in all contexts.
+    /// Reads, writes and kicks in all contexts.
     pub fn total(&self) -> Accesses {
         self.accesses.iter().fold(Accesses::default(), |sum, each| Accesses {
             reads: sum.reads + each.reads,
             writes: sum.writes + each.writes,
+            kicks: sum.kicks + each.kicks,
         })
     }
 
@@ -120,12 +134,13 @@ impl Snapshot {
     pub fn since(&self, earlier: &Self) -> Self {
         let mut accesses = self.accesses;
         for (now, then) in accesses.iter_mut().zip(&earlier.accesses) {
-            now.reads -= then.reads;
-            now.writes -= then.writes;
+            *now = now.since(*then);
         }
         Self {
             accesses,
+            config: self.config.since(earlier.config),
             interrupts: self.interrupts - earlier.interrupts,
+            work: core::array::from_fn(|kind| self.work[kind].since(earlier.work[kind])),
             messages: core::array::from_fn(|number| self.messages[number] - earlier.messages[number]),
             allocations: self.allocations - earlier.allocations,
             bytes_copied: self.bytes_copied - earlier.bytes_copied,
@@ -135,22 +150,37 @@ impl Snapshot {
 }
 
 impl Accounts {
-    /// Counts one device access.
-    pub fn access(&self, context: Context, write: bool) {
+    /// Tells where drivers of the device notify it.
+    pub(crate) fn set_notify_area(&self, area: Option<Range<u64>>) {
+        self.notify_area.replace(area);
+    }
+
+    /// Counts one device access at a port or physical address.
+    pub(crate) fn access(&self, context: Context, write: bool, address: u64) {
         let index = CONTEXTS.iter().position(|each| *each == context).unwrap_or(0);
         let slot = &mut self.accesses.borrow_mut()[index];
-        if write {
-            slot.writes += 1;
-        } else {
-            slot.reads += 1;
-        }
+        let kick = self.notify_area.borrow().as_ref().is_some_and(|area| area.contains(&address));
+        *match (write, kick) {
+            (true, true) => &mut slot.kicks,
+            (true, false) => &mut slot.writes,
+            (false, _) => &mut slot.reads,
+        } += 1;
+    }
+
+    /// Counts one access to configuration space.
+    pub fn config_access(&self, write: bool) {
+        let mut config = self.config.get();
+        *(if write { &mut config.writes } else { &mut config.reads }) += 1;
+        self.config.set(config);
     }
 
     /// The counters now.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             accesses: *self.accesses.borrow(),
+            config: self.config.get(),
             interrupts: self.interrupts.get(),
+            work: self.work.get(),
             messages: self.messages.get(),
             allocations: self.allocations.get(),
             bytes_copied: self.bytes_copied.get(),

@@ -13,6 +13,9 @@ use super::exports::declare_exports;
 use super::memory::PAGE_SIZE;
 use super::memory::UNSPECIFIED;
 
+/// Descriptions of other versions are shaped otherwise.
+const DEVICE_DESCRIPTION_VERSIONS: core::ops::RangeInclusive<u32> = 0..=3;
+
 struct Adapter {
     object: Box<DmaAdapter>,
     _operations: Box<DmaOperations>,
@@ -104,8 +107,22 @@ fn is(adapter: &Adapter, pointer: *mut DmaAdapter) -> bool {
 }
 
 impl Kernel {
-    /// `IoGetDmaAdapter` for a bus master.
-    pub(crate) fn make_dma_adapter(&self, description: &DeviceDescription) -> *mut DmaAdapter {
+    /// `IoGetDmaAdapter`, or the bus driver's own routine for it; null for what is no bus master.
+    pub(crate) fn dma_adapter(
+        &self,
+        description: At<DeviceDescription>,
+        map_registers: At<u32>,
+    ) -> *mut DmaAdapter {
+        let description = description.read();
+        let known = DEVICE_DESCRIPTION_VERSIONS.contains(&description.version) && description.master != 0;
+        if !known || self.injection.fails("IoGetDmaAdapter") {
+            return core::ptr::null_mut();
+        }
+        map_registers.write(description.maximum_length.div_ceil(PAGE_SIZE as u32).max(1) + 1);
+        self.make_dma_adapter(&description)
+    }
+
+    fn make_dma_adapter(&self, description: &DeviceDescription) -> *mut DmaAdapter {
         let stub = |name: &'static str| {
             let export = EXPORTS.iter().find(|export| export.name == name).expect("a name of this file");
             self.stub(name, export.address) as *mut c_void

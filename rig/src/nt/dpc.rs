@@ -10,11 +10,7 @@ use super::Kernel;
 use super::abi::DISPATCH_LEVEL;
 use super::abi::KDpc;
 use super::trace::Event;
-use crate::trap;
-
-/// The first DPCs are all stepped through to count their instructions, later ones now and then: stepping is slow.
-const COUNT_ALL_BELOW: u64 = 200;
-const COUNT_EVERY: u64 = 16;
+use super::work::Work;
 
 /// The queue of the one processor.
 #[derive(Default)]
@@ -79,10 +75,8 @@ impl Kernel {
         };
         self.trace.add(self.now(), Event::Dpc);
         self.accounts.dpc_ran(self.now());
-        let mut figures = self.accounts.dpc.get();
-        figures.ran += 1;
-        let count = figures.ran <= COUNT_ALL_BELOW || figures.ran.is_multiple_of(COUNT_EVERY);
-        let run = || {
+        let kind = if super::extimer::is_callback(routine) { Work::Timer } else { Work::Dpc };
+        self.counted(kind, || {
             self.nested(Context::Dpc, DISPATCH_LEVEL, || {
                 self.call_driver("DPC", DISPATCH_LEVEL, || {
                     // SAFETY: the driver initialised this DPC with this routine, and the processor is at
@@ -90,14 +84,6 @@ impl Kernel {
                     unsafe { routine(dpc, context, first, second) }
                 });
             });
-        };
-        if count {
-            let ((), instructions) = trap::count_instructions(run);
-            figures.counted += 1;
-            figures.max_instructions = figures.max_instructions.max(instructions);
-        } else {
-            run();
-        }
-        self.accounts.dpc.set(figures);
+        });
     }
 }

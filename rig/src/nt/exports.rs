@@ -59,6 +59,7 @@ pub fn exports() -> impl Iterator<Item = Export> {
         super::mmcontiguous::EXPORTS,
         super::ioexports::EXPORTS,
         super::ioconnect::EXPORTS,
+        super::iorequest::EXPORTS,
         super::iointerface::EXPORTS,
         super::zw::EXPORTS,
         super::ps::EXPORTS,

@@ -8,6 +8,8 @@ use std::rc::Rc;
 
 use super::At;
 use super::Kernel;
+use super::abi::APC_LEVEL;
+use super::abi::DeferredRoutine;
 use super::abi::KDpc;
 use super::abi::KTimer;
 use super::dispatcher;
@@ -24,6 +26,9 @@ const HIGH_RESOLUTION: u32 = 0x4;
 const NO_WAKE: u32 = 0x8;
 /// `EX_TIMER_NOTIFICATION`.
 const NOTIFICATION: u32 = 0x8000_0000;
+
+/// `MAXLONG`.
+const MOST_PERIOD: i64 = i32::MAX as i64;
 
 /// What a driver's `PEX_TIMER` points at; its dispatcher header is what one may wait on.
 #[repr(C)]
@@ -59,6 +64,11 @@ unsafe extern "win64" fn expired(
         // SAFETY: the driver gave the routine with this context, for DISPATCH_LEVEL.
         unsafe { callback(context, argument) };
     }
+}
+
+/// Whether a DPC's routine is the one behind the timers of this file.
+pub(super) fn is_callback(routine: DeferredRoutine) -> bool {
+    routine as usize == expired as *const () as usize
 }
 
 fn require(kernel: &Kernel, timer: *mut c_void) -> At<ExTimer> {
@@ -97,6 +107,12 @@ declare_exports! { "ntoskrnl.exe";
     fn ExSetTimer(timer: *mut c_void, due: i64, period: i64, _parameters: *mut c_void) -> u8 |kernel| {
         let object = require(kernel, timer);
         let (exact, dpc) = object.with(|timer| (timer.exact, &raw mut timer.dpc));
+        if exact && due >= 0 {
+            kernel.verifier.timer_misused(kernel, timer as u64, "is of high resolution and set to no relative time");
+        }
+        if !(0..=MOST_PERIOD).contains(&period) {
+            kernel.verifier.timer_misused(kernel, timer as u64, "is set to a period below 0 or above MAXLONG");
+        }
         let setting = Setting { due, period_ns: period.unsigned_abs() * 100, exact };
         u8::from(kernel.set_timer(timer.cast(), setting, dpc))
     }
@@ -108,8 +124,14 @@ declare_exports! { "ntoskrnl.exe";
 
     /// With `cancel` a set timer is cancelled; one that is set and not to be cancelled goes when it has expired.
     /// On one processor no callback runs while its timer is deleted, unless it does so itself.
-    fn ExDeleteTimer(timer: *mut c_void, cancel: u8, _wait: u8, _parameters: *mut c_void) -> u8 |kernel| {
+    fn ExDeleteTimer(timer: *mut c_void, cancel: u8, wait: u8, _parameters: *mut c_void) -> u8 |kernel| {
         let object = require(kernel, timer);
+        if wait != 0 && cancel == 0 {
+            kernel.verifier.timer_misused(kernel, timer as u64, "is deleted with Wait and without Cancel");
+        }
+        if wait != 0 && kernel.current_irql() > APC_LEVEL {
+            kernel.verifier.timer_misused(kernel, timer as u64, "is deleted with Wait above APC_LEVEL");
+        }
         let dpc = object.with(|timer| &raw mut timer.dpc);
         let was_set = kernel.cancel_timer(timer.cast());
         kernel.remove_dpc(dpc);

@@ -10,6 +10,7 @@ use super::Kernel;
 use super::abi::MessageServiceRoutine;
 use super::abi::ServiceRoutine;
 use super::trace::Event;
+use super::work::Work;
 
 /// The device IRQL of the line and of every message.
 pub const DEVICE_IRQL: u8 = 9;
@@ -223,7 +224,7 @@ impl Kernel {
 
     fn serve(&self, interrupt: &InterruptState) -> bool {
         let (object, context) = (interrupt.pointer(), interrupt.context);
-        self.nested(Context::Isr, interrupt.irql, || match interrupt.routine {
+        let run = || match interrupt.routine {
             Routine::Plain(routine) => self.call_driver("InterruptServiceRoutine", interrupt.irql, || {
                 // SAFETY: the driver connected this routine with this context; the processor is at the
                 // interrupt's level.
@@ -235,6 +236,7 @@ impl Kernel {
                     unsafe { routine(object, context, number) != 0 }
                 })
             }
-        })
+        };
+        self.counted(Work::Isr, || self.nested(Context::Isr, interrupt.irql, run))
     }
 }

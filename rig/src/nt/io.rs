@@ -23,6 +23,9 @@ use super::abi::UnicodeString;
 /// `STATUS_MORE_PROCESSING_REQUIRED`: a completion routine takes the IRP back.
 const STATUS_MORE_PROCESSING_REQUIRED: NtStatus = 0xC000_0016_u32 as i32;
 
+/// The first status with the severity of an error.
+const FIRST_ERROR: u32 = 0xC000_0000;
+
 /// A device object of some driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Device(pub(crate) *mut DeviceObject);
@@ -41,6 +44,8 @@ struct OwnedDevice {
 
 struct OwnedIrp {
     pointer: *mut Irp,
+    /// The I/O manager frees it at its end.
+    ends_by_itself: bool,
     _memory: Box<[u128]>,
 }
 
@@ -56,6 +61,19 @@ impl Io {
     pub(crate) fn owns(&self, pointer: *mut c_void) -> bool {
         self.devices.borrow().iter().any(|device| device.object.cast() == pointer)
             || self.drivers.borrow().iter().any(|driver| driver.cast() == pointer)
+    }
+}
+
+impl Io {
+    /// The I/O manager frees this IRP at its end.
+    pub(super) fn ends_by_itself(&self, irp: *mut Irp) {
+        let mut irps = self.irps.borrow_mut();
+        irps.iter_mut().filter(|owned| owned.pointer == irp).for_each(|owned| owned.ends_by_itself = true);
+    }
+
+    /// IRPs not freed.
+    pub(crate) fn irps_left(&self) -> usize {
+        self.irps.borrow().len()
     }
 }
 
@@ -191,7 +209,7 @@ impl Kernel {
             irp.current_stack_location =
                 pointer.wrapping_add(1).cast::<IoStackLocation>().wrapping_add(locations);
         });
-        self.io.irps.borrow_mut().push(OwnedIrp { pointer, _memory: memory });
+        self.io.irps.borrow_mut().push(OwnedIrp { pointer, ends_by_itself: false, _memory: memory });
         pointer
     }
 
@@ -246,7 +264,17 @@ impl Kernel {
                 return;
             }
         }
-        let event = At::new(irp).with(|irp| irp.user_event);
+        let (event, outcome) = At::new(irp).with(|irp| (irp.user_event, irp.user_iosb));
+        let (result, pending) = At::new(irp).with(|irp| (irp.io_status, irp.pending_returned != 0));
+        let managed = self.io.irps.borrow().iter().any(|owned| owned.pointer == irp && owned.ends_by_itself);
+        if managed {
+            self.free_irp(irp);
+        }
+        // Who asked learns of a failure from the call itself, unless that said pending.
+        if managed && result.status as u32 >= FIRST_ERROR && !pending {
+            return;
+        }
+        At::new(outcome.cast::<IoStatusBlock>()).write_if(result);
         if !event.is_null() {
             self.signal(event.cast(), 1);
         }

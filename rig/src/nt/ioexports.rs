@@ -15,11 +15,9 @@ use super::abi::STATUS_SUCCESS;
 use super::abi::UnicodeString;
 use super::exports::declare_exports;
 
-/// `DMA_ADAPTER` descriptions of other versions are shaped otherwise.
-const DEVICE_DESCRIPTION_VERSIONS: core::ops::RangeInclusive<u32> = 0..=3;
-
 declare_exports! { "ntoskrnl.exe";
     fn IofCallDriver(device: *mut DeviceObject, irp: *mut Irp) -> NtStatus |kernel| {
+        kernel.check_new_request(irp);
         kernel.send_irp(device, irp)
     }
 
@@ -64,13 +62,10 @@ declare_exports! { "ntoskrnl.exe";
     fn IoGetDmaAdapter(
         device: *mut DeviceObject, description: At<DeviceDescription>, map_registers: At<u32>,
     ) -> *mut DmaAdapter |kernel| {
-        let description = description.read();
-        let shape = kernel.io.owns(device.cast()) && DEVICE_DESCRIPTION_VERSIONS.contains(&description.version) && description.master != 0;
-        if !shape || kernel.injection.fails("IoGetDmaAdapter") {
+        if !kernel.io.owns(device.cast()) {
             return core::ptr::null_mut();
         }
-        map_registers.write(description.maximum_length.div_ceil(4096).max(1) + 1);
-        kernel.make_dma_adapter(&description)
+        kernel.dma_adapter(description, map_registers)
     }
 
     fn IoGetDeviceObjectPointer(_name: *mut c_void, _access: u32, _file: *mut c_void, _device: *mut c_void) -> NtStatus |_kernel| {

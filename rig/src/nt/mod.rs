@@ -12,6 +12,7 @@
 
 pub mod abi;
 pub mod accounting;
+mod beat;
 mod clientevent;
 mod clock;
 mod crt;
@@ -32,6 +33,7 @@ mod io;
 mod ioconnect;
 mod ioexports;
 mod iointerface;
+mod iorequest;
 mod iowork;
 mod irql;
 mod ke;
@@ -55,6 +57,7 @@ mod thread;
 mod trace;
 mod trapped;
 mod watchdog;
+mod work;
 mod zw;
 
 use std::cell::Cell;
@@ -88,6 +91,9 @@ pub use profile::Profile;
 pub use thread::Deadline;
 pub use thread::ThreadRef;
 pub use trace::Event as TraceEvent;
+pub use work::WORKS;
+pub use work::Work;
+pub use work::WorkFigures;
 
 use crate::pci::Hardware;
 use crate::verify::Verifier;

@@ -17,6 +17,7 @@ use super::Kernel;
 use super::ThreadRef;
 use super::abi::DispatcherHeader;
 use super::abi::NtStatus;
+use super::beat::Beat;
 use super::gate::ImportCall;
 use super::thread::State;
 use super::thread::Thread;
@@ -37,8 +38,8 @@ pub(crate) struct Scheduler {
     /// Threads that have ended, and nobody has been told yet.
     ended: RefCell<Vec<ThreadRef>>,
     last_progress: Cell<u64>,
-    /// The longest step of virtual time taken while everybody waits.
-    pub quantum: Cell<u64>,
+    /// When the device's model does something, which is seen where a step of time ends.
+    beat: Cell<Beat>,
 }
 
 impl Scheduler {
@@ -161,7 +162,7 @@ impl Kernel {
         best.cloned()
     }
 
-    /// Nobody wants the processor: lets time pass to the next thing that is due, or by a quantum.
+    /// Nobody wants the processor: lets time pass to the next thing that is due, or to the device's next tick.
     fn pass_time(&self) {
         let now = self.now();
         let waits = self.scheduler.threads.borrow();
@@ -174,8 +175,13 @@ impl Kernel {
             .chain(self.timers.next_due())
             .min();
         drop(waits);
-        let longest = now + self.scheduler.quantum.get().max(1_000);
+        let mut beat = self.scheduler.beat.get();
+        let longest = beat.next(now).max(now + 10);
         self.advance_to(due.map_or(longest, |due| due.clamp(now + 10, longest)));
+        if self.interrupt_pending() {
+            beat.interrupted(now, self.now());
+            self.scheduler.beat.set(beat);
+        }
         self.expire_waits();
         let now = self.now();
         let stuck = self.scheduler.threads.borrow().iter().any(|thread| thread.stuck(now, HANG_NS));
@@ -290,9 +296,9 @@ impl Kernel {
         }
     }
 
-    /// The longest step of virtual time while everybody waits.
+    /// The device's model does something every `ns` nanoseconds: steps of time end there.
     pub fn set_quantum(&self, ns: u64) {
-        self.scheduler.quantum.set(ns);
+        self.scheduler.beat.set(Beat::every(ns));
     }
 
     /// The threads that the driver made and that have not ended.

@@ -222,7 +222,7 @@ impl Kernel {
         // A loop that waits by reading a register must come to an end.
         self.spend(ACCESS_COST_NS);
         let write = matches!(kind, PORT_WRITE | MEMORY_WRITE);
-        self.accounts.access(self.context(), write);
+        self.accounts.access(self.context(), write, address);
         self.trace.add(self.now(), Event::Access(kind | width.bytes() as u8, address, value));
         value
     }

@@ -11,6 +11,7 @@ pub mod messenger;
 mod msix;
 pub mod qemu;
 mod ram;
+mod virtio;
 pub mod virtio_snd;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub use error::{HardwareError, Result};
 pub use mailbox::{MESSAGE_COUNT, Message};
 pub use msix::{MessageTable, capabilities};
 pub use ram::{PAGE_SIZE, PageMapping, Ram};
+pub use virtio::notify_area;
 
 /// Width of one access to a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -9,6 +9,7 @@ use portcls::raw::GUID;
 use portcls::raw::PowerDeviceD0;
 
 use super::bus;
+use super::bus_interface;
 use super::endpoint;
 use super::endpoint::Endpoint;
 use super::fdo::Fdo;
@@ -230,6 +231,7 @@ impl Adapter {
         drop(fdo);
         let status = self.pnp(IRP_MN_REMOVE_DEVICE, [0; 4]);
         self.lost("IRP_MN_REMOVE_DEVICE");
+        bus_interface::check_released(self.kernel, "IRP_MN_REMOVE_DEVICE");
         if let Some(pdo) = self.pdo.take() {
             self.kernel.delete_device(pdo);
         }
@@ -285,9 +287,24 @@ impl Adapter {
         self.fdo().map_or_else(Vec::new, |fdo| endpoint::endpoints(&fdo))
     }
 
+    /// The endpoints that play, in the order in which their filters were registered.
+    pub fn render_endpoints(&self) -> Vec<Endpoint> {
+        self.endpoints().into_iter().filter(|endpoint| !endpoint.capture).collect()
+    }
+
+    /// The endpoints that record, in that order.
+    pub fn capture_endpoints(&self) -> Vec<Endpoint> {
+        self.endpoints().into_iter().filter(|endpoint| endpoint.capture).collect()
+    }
+
     /// The first endpoint that plays.
     pub fn render_endpoint(&self) -> Option<Endpoint> {
         self.endpoints().into_iter().find(|endpoint| !endpoint.capture)
+    }
+
+    /// The first endpoint that records.
+    pub fn capture_endpoint(&self) -> Option<Endpoint> {
+        self.endpoints().into_iter().find(|endpoint| endpoint.capture)
     }
 
     /// `KSPROPERTY_PIN_DATARANGES`.

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::bus_interface;
 use super::resource_list;
 use super::resource_list::RawList;
 use crate::nt::At;
@@ -18,21 +19,27 @@ use crate::nt::abi::IRP_MJ_POWER;
 use crate::nt::abi::IRP_MN_CANCEL_REMOVE_DEVICE;
 use crate::nt::abi::IRP_MN_CANCEL_STOP_DEVICE;
 use crate::nt::abi::IRP_MN_QUERY_CAPABILITIES;
+use crate::nt::abi::IRP_MN_QUERY_INTERFACE;
 use crate::nt::abi::IRP_MN_QUERY_REMOVE_DEVICE;
 use crate::nt::abi::IRP_MN_QUERY_STOP_DEVICE;
+use crate::nt::abi::IRP_MN_READ_CONFIG;
 use crate::nt::abi::IRP_MN_REMOVE_DEVICE;
 use crate::nt::abi::IRP_MN_START_DEVICE;
 use crate::nt::abi::IRP_MN_STOP_DEVICE;
 use crate::nt::abi::IRP_MN_SURPRISE_REMOVAL;
+use crate::nt::abi::IRP_MN_WRITE_CONFIG;
+use crate::nt::abi::IoStatusBlock;
 use crate::nt::abi::Irp;
 use crate::nt::abi::NtStatus;
 use crate::nt::abi::PartialResource;
 use crate::nt::abi::Pointer;
 use crate::nt::abi::STATUS_BUFFER_TOO_SMALL;
 use crate::nt::abi::STATUS_INVALID_PARAMETER;
+use crate::nt::abi::STATUS_NOT_SUPPORTED;
 use crate::nt::abi::STATUS_OBJECT_NAME_NOT_FOUND;
 use crate::nt::abi::STATUS_SUCCESS;
 use crate::pci::Space;
+use crate::pci::notify_area;
 
 /// `FILE_DEVICE_CONTROLLER`.
 const FILE_DEVICE_CONTROLLER: u32 = 4;
@@ -86,8 +93,9 @@ pub(crate) fn enumerate(kernel: &'static Kernel) -> Device {
 
 unsafe extern "win64" fn dispatch(_device: *mut DeviceObject, irp: *mut Irp) -> NtStatus {
     let kernel = crate::nt::kernel();
-    let (major, minor) = At::new(irp).with(|irp| {
-        At::new(irp.current_stack_location).with(|stack| (stack.major_function, stack.minor_function))
+    let (major, minor, words) = At::new(irp).with(|irp| {
+        let location = At::new(irp.current_stack_location).read();
+        (location.major_function, location.minor_function, location.parameters)
     });
     let known = [
         IRP_MN_START_DEVICE,
@@ -102,10 +110,19 @@ unsafe extern "win64" fn dispatch(_device: *mut DeviceObject, irp: *mut Irp) -> 
     ];
     if major == IRP_MJ_PNP {
         match minor {
-            IRP_MN_START_DEVICE => kernel.enable_messages(),
+            IRP_MN_START_DEVICE => {
+                kernel.enable_messages();
+                let area = kernel.with_hardware(|hardware| notify_area(hardware));
+                kernel.accounts.set_notify_area(area);
+            }
             IRP_MN_STOP_DEVICE | IRP_MN_REMOVE_DEVICE | IRP_MN_SURPRISE_REMOVAL => kernel.disable_messages(),
             _ => {}
         }
+    }
+    if major == IRP_MJ_PNP
+        && let Some((status, information)) = answer(kernel, minor, words)
+    {
+        At::new(irp).with(|irp| irp.io_status = IoStatusBlock { status, information });
     }
     let handled = (major == IRP_MJ_PNP && known.contains(&minor)) || major == IRP_MJ_POWER;
     let status = At::new(irp).with(|irp| {
@@ -116,6 +133,19 @@ unsafe extern "win64" fn dispatch(_device: *mut DeviceObject, irp: *mut Irp) -> 
     });
     kernel.complete_irp(irp);
     status
+}
+
+/// What the bus driver has to say to a request; a request that it does not know keeps its status.
+fn answer(kernel: &'static Kernel, minor: u8, words: [u64; 4]) -> Option<(NtStatus, u64)> {
+    match minor {
+        IRP_MN_QUERY_INTERFACE => {
+            let status = bus_interface::query(kernel, words);
+            (status != STATUS_NOT_SUPPORTED).then_some((status, 0))
+        }
+        IRP_MN_READ_CONFIG => Some(bus_interface::configuration(kernel, false, words)),
+        IRP_MN_WRITE_CONFIG => Some(bus_interface::configuration(kernel, true, words)),
+        _ => None,
+    }
 }
 
 /// What a translated interrupt resource stands for.

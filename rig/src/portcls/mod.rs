@@ -15,6 +15,7 @@ mod adapter;
 mod binding;
 mod buffer;
 mod bus;
+mod bus_interface;
 mod com;
 mod endpoint;
 mod exports;
@@ -59,6 +60,7 @@ pub use pin::HwLatency;
 pub use pin::KsAudioPosition;
 pub use pin::KsState;
 pub use pin::Pin;
+pub use pin::ReadPacket;
 pub use property::Request;
 pub use property::Target;
 
@@ -70,6 +72,8 @@ struct State {
     objects: com::Registry,
     adapters: RefCell<Vec<Rc<fdo::Fdo>>>,
     payloads: notifications::Payloads,
+    /// References that the driver holds to the bus driver's interface.
+    bus_references: Cell<u32>,
 }
 
 thread_local! {
@@ -86,6 +90,7 @@ fn state(kernel: &'static Kernel) -> &'static State {
         objects: com::Registry::default(),
         adapters: RefCell::default(),
         payloads: notifications::Payloads::default(),
+        bus_references: Cell::new(0),
     }));
     STATE.set(Some(state));
     state

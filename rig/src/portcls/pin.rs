@@ -27,6 +27,7 @@ use super::subdevice;
 use super::theirs::Theirs;
 use crate::nt::ClientEvent;
 use crate::nt::Kernel;
+use crate::nt::Work;
 use crate::nt::abi::DISPATCH_LEVEL;
 use crate::nt::abi::NtStatus;
 use crate::nt::abi::STATUS_INSUFFICIENT_RESOURCES;
@@ -53,6 +54,19 @@ pub struct HwLatency {
     pub chipset_delay: u32,
     /// 100 ns.
     pub codec_delay: u32,
+}
+
+/// A packet that the device has recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadPacket {
+    /// Its number since the stream began.
+    pub number: u32,
+    /// `KSSTREAM_HEADER_OPTIONSF_...`.
+    pub flags: u32,
+    /// The performance counter when its first sample was recorded.
+    pub counter: u64,
+    /// Whether there is another behind it.
+    pub more: bool,
 }
 
 /// A client's handle to a pin. Dropping it closes it.
@@ -215,10 +229,30 @@ impl Pin {
     pub fn set_write_packet(&self, number: u32, flags: u32, eos_bytes: u32) -> NtStatus {
         let Ok(interfaces) = self.stream.interfaces() else { return STATUS_INVALID_DEVICE_REQUEST };
         let Some(output) = &interfaces.output else { return STATUS_NOT_SUPPORTED };
-        output.call("IMiniportWaveRTOutputStream::SetWritePacket", |this, vtable| {
-            // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL.
-            unsafe { (vtable.SetWritePacket)(this, number, flags, eos_bytes) }
+        self.kernel.counted(Work::SetWritePacket, || {
+            output.call("IMiniportWaveRTOutputStream::SetWritePacket", |this, vtable| {
+                // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL.
+                unsafe { (vtable.SetWritePacket)(this, number, flags, eos_bytes) }
+            })
         })
+    }
+
+    /// `KSPROPERTY_RTAUDIO_GETREADPACKET`.
+    ///
+    /// # Errors
+    /// The driver's; `STATUS_NOT_SUPPORTED` without `IMiniportWaveRTInputStream`.
+    pub fn read_packet(&self) -> Result<ReadPacket, NtStatus> {
+        let interfaces = self.stream.interfaces()?;
+        let input = interfaces.input.as_ref().ok_or(STATUS_NOT_SUPPORTED)?;
+        let (mut number, mut flags, mut counter, mut more) = (0, 0, 0, 0);
+        let status = self.kernel.counted(Work::GetReadPacket, || {
+            input.call("IMiniportWaveRTInputStream::GetReadPacket", |this, vtable| {
+                let method = vtable.GetReadPacket;
+                // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; the arguments outlive it.
+                unsafe { method(this, &raw mut number, &raw mut flags, &raw mut counter, &raw mut more) }
+            })
+        });
+        if status < 0 { Err(status) } else { Ok(ReadPacket { number, flags, counter, more: more != 0 }) }
     }
 
     /// `KSPROPERTY_RTAUDIO_PACKETCOUNT`.

@@ -27,6 +27,7 @@ pub(crate) mod code {
     pub(crate) const DEVICE_LEFT: u64 = 0x7_1206;
     pub(crate) const NOTIFICATION: u64 = 0x7_1207;
     pub(crate) const SUBDEVICE_NAME: u64 = 0x7_1208;
+    pub(crate) const BUS_INTERFACE: u64 = 0x7_1209;
 }
 
 /// Records a violation and stops.

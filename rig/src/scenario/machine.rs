@@ -111,6 +111,8 @@ impl Machine {
         let hardware = qemu::Qemu::open(&machine)?;
         let kernel = nt::boot(options.windows, Box::new(hardware));
         kernel.set_quantum(u64::from(tick_us) * 1_000);
+        // As the hardware section of an INF file has it, for whoever has messages.
+        kernel.support_messages(None);
 
         let addresses = Rc::new(RefCell::new(Addresses::default()));
         let known = addresses.clone();

@@ -11,6 +11,8 @@ use crate::client::Played;
 use crate::nt::Context;
 use crate::nt::Happening;
 use crate::nt::Snapshot;
+use crate::nt::WORKS;
+use crate::nt::Work;
 use crate::nt::profile;
 use crate::options::MachineOptions;
 use crate::report::MomentKind;
@@ -152,7 +154,12 @@ pub(super) fn add_played(report: &mut Report, machine: &Machine, all: &[Played])
             periods,
         };
     }
-    let dpc = kernel.accounts.dpc.get();
+    let work = kernel.accounts.snapshot().work;
+    let dpc = WORKS
+        .iter()
+        .zip(work)
+        .find(|(kind, _)| **kind == Work::Dpc)
+        .map_or_else(Default::default, |(_, dpc)| dpc);
     report.dpc = model::Dpc {
         count: dpc.ran,
         counted: dpc.counted,

@@ -75,6 +75,7 @@ impl Verifier {
                 kernel.contiguous.left(),
                 "block(s) of contiguous memory not freed",
             ),
+            ("IrpLeft", 0xC9, kernel.io.irps_left(), "IRP(s) neither sent nor freed"),
             ("HandleLeft", VERIFIER, handles, "handle(s) not closed"),
             ("ReferenceLeft", VERIFIER, references as usize, "object reference(s) not given back"),
             ("MdlLeft", VERIFIER, kernel.memory.live_mdls(), "MDL(s) not freed"),

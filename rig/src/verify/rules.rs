@@ -6,9 +6,20 @@ use std::sync::LazyLock;
 const FUNCTIONS: &str = include_str!("../../golden/functions.tsv");
 const CALLBACKS: &str = include_str!("../../golden/irql_callbacks.tsv");
 
-/// Routines of `DMA_OPERATIONS`, which are called through a table and so are no exports (wdm/nc-wdm-...).
-const DMA_OPERATIONS: [(&str, u8); 4] =
-    [("PutDmaAdapter", 2), ("AllocateCommonBuffer", 0), ("FreeCommonBuffer", 0), ("GetDmaAlignment", 0)];
+/// Routines of `DMA_OPERATIONS` and `BUS_INTERFACE_STANDARD`, which are called through tables and so are no exports
+/// (wdm/nc-wdm-...).
+const TABLED: [(&str, u8); 10] = [
+    ("PutDmaAdapter", 2),
+    ("AllocateCommonBuffer", 0),
+    ("FreeCommonBuffer", 0),
+    ("GetDmaAlignment", 0),
+    ("BusInterfaceReference", 2),
+    ("BusInterfaceDereference", 2),
+    ("TranslateBusAddress", 0),
+    ("GetDmaAdapter", 2),
+    ("SetBusData", HIGHEST_DEVICE_LEVEL),
+    ("GetBusData", HIGHEST_DEVICE_LEVEL),
+];
 
 /// "Any device level" in the table.
 const ANY_DEVICE_LEVEL: u8 = 3;
@@ -74,7 +85,7 @@ pub fn levels(name: &str) -> Levels {
         let max = METHODS.get(&(interface, method)).copied().unwrap_or(15);
         return Levels { max, min: 0 };
     }
-    if let Some((_, max)) = DMA_OPERATIONS.iter().find(|(operation, _)| *operation == name) {
+    if let Some((_, max)) = TABLED.iter().find(|(operation, _)| *operation == name) {
         return Levels { max: *max, min: 0 };
     }
     TABLE.get(name).map_or(Levels { max: 15, min: 0 }, |function| function.levels)
@@ -100,5 +111,6 @@ mod tests {
         assert_eq!(levels("IPortWaveRTStream::AllocatePagesForMdl").max, 0);
         assert_eq!(levels("IMiniportWaveRTStream::GetPosition").max, 2);
         assert_eq!(levels("AllocateCommonBuffer").max, 0);
+        assert_eq!(levels("GetBusData").max, 12);
     }
 }

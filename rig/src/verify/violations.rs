@@ -121,6 +121,13 @@ impl Verifier {
         self.stop(kernel, "IrpCompletedTwice", 0x44, [irp, 0, 0, 0], message)
     }
 
+    pub(crate) fn pnp_status(&self, kernel: &Kernel, irp: u64, status: i32) -> ! {
+        let message = format!(
+            "the PnP request {irp:#x} is sent with status {status:#x}: it starts out as not supported"
+        );
+        self.stop(kernel, "PnpIrpStatus", 0xC9, [0x7_110A, irp, u64::from(status as u32), 0], message)
+    }
+
     /// The kernel raises an exception, which nothing in a driver of this kind handles.
     pub(crate) fn raised(&self, kernel: &Kernel, status: u32, what: &str) -> ! {
         let parameters = [u64::from(status), kernel.calling_address(), 0, 0];
@@ -131,6 +138,11 @@ impl Verifier {
         let message =
             format!("{timer:#x} is no timer of ExAllocateTimer's, or attributes that exclude each other");
         self.stop(kernel, "ExTimer", 0xC7, [6, timer, 0, 0], message)
+    }
+
+    pub(crate) fn timer_misused(&self, kernel: &Kernel, timer: u64, what: &str) -> ! {
+        let message = format!("the timer {timer:#x} {what}");
+        self.stop(kernel, "ExTimer", 0xC7, [7, timer, 0, 0], message)
     }
 
     pub(crate) fn bad_work_item(&self, kernel: &Kernel, item: u64, what: &str) -> ! {

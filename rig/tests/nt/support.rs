@@ -1,5 +1,6 @@
 //! A machine without a driver image: the tests' own routines call the exports as an image does, through stubs.
 
+use core::ffi::c_void;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -8,6 +9,7 @@ use waverust_rig::nt::Kernel;
 use waverust_rig::nt::Resolver;
 use waverust_rig::pci::Hardware;
 use waverust_rig::pci::fake::Fake;
+use waverust_rig::trap;
 use waverust_rig::verify::Finding;
 
 /// Runs `driver` on a fresh machine; what was found.
@@ -64,6 +66,23 @@ pub(crate) fn import(kernel: &Kernel, name: &str) -> *const () {
 /// Memory that a test's driver keeps, outside of the pool.
 pub(crate) fn keep<T>(value: T) -> *mut T {
     Box::leak(Box::new(value))
+}
+
+/// Machine code as an image, for as long as the process lives; `F` is the type of function that it is.
+pub(crate) fn image<F: Copy>(code: &[u8]) -> F {
+    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a fresh mapping; the result is checked.
+    let page: *mut c_void = unsafe { libc::mmap(core::ptr::null_mut(), 4096, access, flags, -1, 0) };
+    assert_ne!(page, libc::MAP_FAILED);
+    // SAFETY: a page has room for a few bytes.
+    unsafe { core::ptr::copy_nonoverlapping(code.as_ptr(), page.cast(), code.len()) };
+    // SAFETY: the page is ours.
+    unsafe { libc::mprotect(page, 4096, libc::PROT_READ | libc::PROT_EXEC) };
+    let range = page.addr()..page.addr() + 4096;
+    std::mem::forget(trap::register_image(&[trap::Code { range, writable: false }]));
+    assert_eq!(size_of::<F>(), size_of::<*mut c_void>());
+    // SAFETY: a pointer to code; the caller names the type that the code has.
+    unsafe { core::mem::transmute_copy(&page) }
 }
 
 /// Calls an export with the given argument types.

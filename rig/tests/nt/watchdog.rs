@@ -4,10 +4,10 @@ use core::ffi::c_void;
 use std::time::Duration;
 
 use waverust_rig::nt::Kernel;
-use waverust_rig::trap;
 
 use crate::support::call;
 use crate::support::expect;
+use crate::support::image;
 use crate::support::import;
 use crate::support::keep;
 
@@ -57,27 +57,11 @@ fn a_loop_of_nothing() {
     // jmp to itself
     let finding = expect("ThreadStuck", 0xEA, |kernel| {
         kernel.set_watchdog(BOUND);
-        let code = image(&[0xEB, 0xFE]);
+        let code: extern "win64" fn() = image(&[0xEB, 0xFE]);
         kernel.call_driver("routine", 0, || code());
     });
     assert_eq!(finding.call, None);
     assert!(finding.at.is_some());
-}
-
-/// Machine code as an image, for as long as the process lives.
-fn image(code: &[u8]) -> extern "win64" fn() {
-    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    // SAFETY: a fresh mapping; the result is checked.
-    let page = unsafe { libc::mmap(core::ptr::null_mut(), 4096, access, flags, -1, 0) };
-    assert_ne!(page, libc::MAP_FAILED);
-    // SAFETY: a page has room for a few bytes.
-    unsafe { core::ptr::copy_nonoverlapping(code.as_ptr(), page.cast(), code.len()) };
-    // SAFETY: the page is ours.
-    unsafe { libc::mprotect(page, 4096, libc::PROT_READ | libc::PROT_EXEC) };
-    let range = page.addr()..page.addr() + 4096;
-    std::mem::forget(trap::register_image(&[trap::Code { range, writable: false }]));
-    // SAFETY: the code takes nothing and gives nothing.
-    unsafe { core::mem::transmute(page) }
 }
 
 #[test]
@@ -86,7 +70,7 @@ fn a_loop_that_reads_a_port() {
     expect("ThreadStuck", 0xEA, |kernel| {
         kernel.set_watchdog(BOUND);
         kernel.verifier.set_device_owned(true);
-        let code = image(&[0xEC, 0xEB, 0xFD]);
+        let code: extern "win64" fn() = image(&[0xEC, 0xEB, 0xFD]);
         kernel.call_driver("routine", 0, || code());
     });
 }

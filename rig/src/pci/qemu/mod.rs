@@ -264,8 +264,7 @@ fn arguments(
 ) -> Vec<String> {
     use std::os::fd::AsRawFd;
     let (qtest, monitor) = (qtest.as_raw_fd(), monitor.as_raw_fd());
-    let (size, model, model_options) =
-        (options.memory, options.device.model(), options.device.model_options());
+    let (size, model, model_options) = (options.memory, options.device.model(), options.model_options());
     let (ram, firmware) = (inherited_path(ram), inherited_path(firmware));
     let mut arguments: Vec<String> = Vec::new();
     let mut add = |words: &str| arguments.extend(words.split(' ').map(str::to_owned));
@@ -289,6 +288,9 @@ fn check(options: &Options) -> Result<()> {
     }
     if !(4_000..=384_000).contains(&options.rate) {
         return refuse(format!("a rate of {} Hz", options.rate), "it must be 4000 to 384000");
+    }
+    if !(1..=10).contains(&options.streams) {
+        return refuse(format!("{} streams", options.streams), "there must be 1 to 10");
     }
     if !(2 << 20..=2 << 30).contains(&options.memory) {
         return refuse(format!("a guest memory of {} bytes", options.memory), "it must be 2 MiB to 2 GiB");

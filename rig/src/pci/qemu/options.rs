@@ -20,16 +20,6 @@ impl Device {
         }
     }
 
-    /// Options of the model beyond those that all have.
-    pub(super) const fn model_options(self) -> &'static str {
-        match self {
-            Self::Ac97 => "",
-            // A kick must take effect at once, not when the main loop gets round to it. The vectors serve one
-            // configuration change and four queues.
-            Self::VirtioSnd => ",ioeventfd=off,vectors=5",
-        }
-    }
-
     /// Oldest QEMU (major, minor) that has the model and can be stepped.
     pub(super) const fn needs(self) -> (u64, u64) {
         match self {
@@ -85,6 +75,10 @@ pub struct Options {
     /// File of raw samples that the device records; endless silence without one. Give more than will be
     /// recorded: at its end the last block is repeated.
     pub capture: Option<PathBuf>,
+    /// Messages that the function can send (MSI-X), where it can be told: none leave it its line.
+    pub vectors: u16,
+    /// PCM streams of the function, where it can be told: 1 to 10, the first half of them for playing.
+    pub streams: u8,
     /// Guest memory in bytes, at most 2 GiB.
     pub memory: usize,
     /// QEMU's program.
@@ -101,8 +95,21 @@ impl Options {
             format: SampleFormat::S16,
             tick_us: 10_000,
             capture: None,
+            vectors: 5,
+            streams: 2,
             memory: 64 << 20,
             program: "qemu-system-x86_64".into(),
+        }
+    }
+
+    /// Options of the model beyond those that all have.
+    pub(super) fn model_options(&self) -> String {
+        match self.device {
+            Device::Ac97 => String::new(),
+            // A kick must take effect at once, not when the main loop gets round to it.
+            Device::VirtioSnd => {
+                format!(",ioeventfd=off,vectors={},streams={}", self.vectors, self.streams)
+            }
         }
     }
 
