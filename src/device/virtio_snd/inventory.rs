@@ -1,0 +1,162 @@
+//! What the device has: its streams as endpoints, and its jacks.
+#![forbid(unsafe_code)]
+
+use portcls::irql::{Irql, Passive};
+use portcls::{Result, Status};
+
+use super::control::Control;
+use super::info;
+use super::probe::{self, Streams, Word};
+use super::state::Command;
+use super::wire::{self, ChmapInfo, Item, JackInfo, Params, PcmInfo, config};
+use crate::device::jack::Pin;
+use crate::device::virtio::Transport;
+use crate::device::{EndpointInfo, MAX_ENDPOINTS};
+use crate::platform::trace;
+
+/// Jacks and channel maps that are looked at; what a device has beyond them is not used.
+const MAX_JACKS: usize = 16;
+const MAX_MAPS: usize = 32;
+
+/// Bytes of items that are asked for at a time.
+const BATCH_BYTES: usize = 512;
+const _: () = assert!(BATCH_BYTES <= Control::MAX_ANSWER);
+
+/// An endpoint and the stream behind it.
+#[derive(Clone, Copy)]
+pub(crate) struct Endpoint {
+    /// What it is.
+    pub(crate) info: EndpointInfo,
+    /// The number of the stream.
+    pub(crate) stream: u32,
+    /// The number of the jack behind it, if the device says.
+    pub(crate) jack: Option<usize>,
+}
+
+/// A jack, and whether something is plugged in.
+pub(crate) type Socket = (Pin, bool);
+
+/// All that was found.
+pub(crate) struct Inventory {
+    /// Endpoints, in the order of their streams; none behind the last one.
+    pub(crate) endpoints: [Option<Endpoint>; MAX_ENDPOINTS],
+    /// Jacks, by their numbers.
+    pub(crate) jacks: [Option<Socket>; MAX_JACKS],
+}
+
+impl Inventory {
+    /// Asks a device that works and has been told nothing of its streams yet. With `may_try` it is also tried out how
+    /// many channels they can have, see [`probe`]; otherwise the device is taken at its word.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_DEVICE_CONFIGURATION_ERROR` if there is no stream that can be used; those of [`Control::command`]. If the
+    /// control queue is broken then, the device does not stand being tried out, and may be asked again after a reset.
+    pub(crate) fn take(
+        at: &mut Irql<Passive>,
+        transport: &Transport,
+        control: &Control,
+        may_try: bool,
+    ) -> Result<Self> {
+        let [jack_count, stream_count, map_count] = transport.configuration::<3>(config::JACKS)?;
+        let mut device = Device { at, transport, control };
+        let mut streams = [const { None::<PcmInfo> }; MAX_ENDPOINTS];
+        device.query(stream_count, &mut streams)?;
+        let mut jacks = [const { None::<JackInfo> }; MAX_JACKS];
+        device.query_if_known(jack_count, &mut jacks)?;
+        let mut maps = [const { None::<ChmapInfo> }; MAX_MAPS];
+        device.query_if_known(map_count, &mut maps)?;
+
+        let mut word = if may_try { Word::Unheard } else { Word::Kept };
+        let mut endpoints = [None; MAX_ENDPOINTS];
+        let mut free = endpoints.iter_mut();
+        for (stream, index) in (0_u32..).zip(0..MAX_ENDPOINTS) {
+            let Some(found) = streams.get(index).and_then(Option::as_ref) else { break };
+            let channels = probe::channels(&mut device, stream, found, &mut word);
+            if device.control.is_broken() {
+                return Err(Status::DEVICE_NOT_READY);
+            }
+            let formats = info::formats(found, channels, maps.iter().flatten());
+            let (Some(formats), Some(direction)) = (formats, info::direction_of(found.direction)) else {
+                trace::value(c"stream of no use", stream);
+                continue;
+            };
+            let jack = info::jack_of(streams.iter().flatten(), index, jacks.iter().flatten());
+            let info = EndpointInfo { direction, formats };
+            if let Some(place) = free.next() {
+                *place = Some(Endpoint { info, stream, jack });
+            }
+        }
+        if endpoints.iter().all(Option::is_none) {
+            return Err(Status::DEVICE_CONFIGURATION_ERROR);
+        }
+        let jacks = jacks.map(|jack| jack.map(|jack| (info::pin(&jack), jack.connected)));
+        Ok(Self { endpoints, jacks })
+    }
+}
+
+/// A device that can be asked.
+struct Device<'a> {
+    at: &'a mut Irql<Passive>,
+    transport: &'a Transport,
+    control: &'a Control,
+}
+
+impl Device<'_> {
+    /// Asks for as many of `count` items as there are places.
+    fn query<I: Item>(&mut self, count: u32, places: &mut [Option<I>]) -> Result {
+        let count = usize::try_from(count).unwrap_or(usize::MAX).min(places.len());
+        let batch = BATCH_BYTES.checked_div(I::BYTES).unwrap_or(1).max(1);
+        let mut first = 0_u32;
+        for places in places.get_mut(..count).unwrap_or_default().chunks_mut(batch) {
+            let mut bytes = [0; BATCH_BYTES];
+            let wanted = places.len().saturating_mul(I::BYTES);
+            let answer = bytes.get_mut(..wanted).ok_or(Status::INVALID_PARAMETER)?;
+            let request = wire::query(I::QUERY, first, places.len() as u32, I::BYTES as u32);
+            let written = self.control.command(self.at, self.transport, &request, answer)?;
+            let answer = bytes.get(..written).unwrap_or_default();
+            for (place, bytes) in places.iter_mut().zip(answer.chunks_exact(I::BYTES)) {
+                *place = I::parse(bytes);
+            }
+            if places.iter().any(Option::is_none) {
+                // What did not come as a whole did not come, nor what would be behind it.
+                break;
+            }
+            first = first.saturating_add(places.len() as u32);
+        }
+        Ok(())
+    }
+
+    /// The same for what a device may have in its configuration and yet not know how to be asked for.
+    fn query_if_known<I: Item>(&mut self, count: u32, places: &mut [Option<I>]) -> Result {
+        match self.query(count, places) {
+            Err(status @ (Status::DEVICE_NOT_READY | Status::DEVICE_REMOVED)) => Err(status),
+            Err(status) => {
+                trace::failure(c"query", status);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn send(&mut self, request: &[u8]) -> bool {
+        self.control.command(self.at, self.transport, request, &mut []).is_ok()
+    }
+}
+
+impl Streams for Device<'_> {
+    fn set_params(&mut self, params: &Params) -> bool {
+        self.send(&params.request())
+    }
+
+    fn send(&mut self, stream: u32, command: Command) -> bool {
+        Device::send(self, &wire::command(command.code(), stream))
+    }
+
+    fn info(&mut self, stream: u32) -> Option<PcmInfo> {
+        let mut answer = [0; PcmInfo::BYTES];
+        let request = wire::query(PcmInfo::QUERY, stream, 1, PcmInfo::BYTES as u32);
+        let written = self.control.command(self.at, self.transport, &request, &mut answer).ok()?;
+        PcmInfo::parse(answer.get(..written)?)
+    }
+}
