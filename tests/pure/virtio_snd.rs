@@ -1,0 +1,422 @@
+//! What virtio sound devices say and are told: bytes, the order of commands, and what the driver makes of a device's
+//! word.
+
+#[expect(dead_code, reason = "the driver uses the rest")]
+#[path = "../../src/device"]
+mod device {
+    pub(crate) mod formats;
+    pub(crate) mod jack;
+    #[path = "virtio_snd"]
+    pub(crate) mod virtio_snd {
+        pub(crate) mod info;
+        pub(crate) mod probe;
+        pub(crate) mod state;
+        pub(crate) mod wire;
+    }
+
+    /// As the driver has it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum Direction {
+        Render,
+        Capture,
+    }
+}
+
+use device::Direction;
+use device::formats::{RATES, Sample};
+use device::virtio_snd::info::{
+    direction_of, format_of, formats, jack_direction, jack_of, rate_of, speakers,
+};
+use device::virtio_snd::probe::{Streams, Word, channels};
+use device::virtio_snd::state::{Command, Told};
+use device::virtio_snd::wire::{
+    ChmapInfo, Event, Item, JackInfo, Params, PcmInfo, XferStatus, command, query, request,
+};
+use proptest::prelude::*;
+
+/// What QEMU says of its streams.
+const QEMU: PcmInfo = PcmInfo {
+    group: 0,
+    features: 0,
+    formats: 0xE_0078,
+    rates: 0x3FFF,
+    direction: 0,
+    channels_min: 1,
+    channels_max: 2,
+};
+
+// Bytes.
+
+#[test]
+fn requests_are_laid_out_as_specified() {
+    assert_eq!(query(request::PCM_INFO, 1, 2, 32), [0, 1, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 32, 0, 0, 0]);
+    assert_eq!(command(request::PCM_STOP, 0x0102_0304), [5, 1, 0, 0, 4, 3, 2, 1]);
+    let params = Params {
+        stream: 3,
+        buffer_bytes: 0x1234_5678,
+        period_bytes: 0x0ABC,
+        features: 1 << 4,
+        channels: 6,
+        format: 17,
+        rate: 7,
+    };
+    let expected =
+        [1, 1, 0, 0, 3, 0, 0, 0, 0x78, 0x56, 0x34, 0x12, 0xBC, 0x0A, 0, 0, 0x10, 0, 0, 0, 6, 17, 7, 0];
+    assert_eq!(params.request(), expected);
+}
+
+#[test]
+fn items_are_read_from_where_they_are() {
+    // Every byte tells its place.
+    let bytes: Vec<u8> = (0..64).collect();
+    let stream = PcmInfo {
+        group: 0x0302_0100,
+        features: 0x0706_0504,
+        formats: 0x0F0E_0D0C_0B0A_0908,
+        rates: 0x1716_1514_1312_1110,
+        direction: 24,
+        channels_min: 25,
+        channels_max: 26,
+    };
+    assert_eq!(PcmInfo::parse(&bytes), Some(stream));
+    let jack = JackInfo {
+        group: 0x0302_0100,
+        configuration: 0x0B0A_0908,
+        capabilities: 0x0F0E_0D0C,
+        connected: true,
+    };
+    assert_eq!(JackInfo::parse(&bytes), Some(jack));
+    let positions = core::array::from_fn(|index| index as u8 + 6);
+    let map = ChmapInfo { group: 0x0302_0100, direction: 4, channels: 5, positions };
+    assert_eq!(ChmapInfo::parse(&bytes), Some(map));
+    assert_eq!((PcmInfo::BYTES, JackInfo::BYTES, ChmapInfo::BYTES), (32, 24, 24));
+    let status = XferStatus { status: 0x0302_0100, latency_bytes: 0x0706_0504 };
+    assert_eq!(XferStatus::parse(&bytes), Some(status));
+}
+
+#[test]
+fn what_is_cut_short_is_nothing() {
+    let bytes = [1; 64];
+    assert_eq!(PcmInfo::parse(&bytes[..26]), None);
+    assert_eq!(JackInfo::parse(&bytes[..16]), None);
+    assert_eq!(ChmapInfo::parse(&bytes[..23]), None);
+    assert_eq!(XferStatus::parse(&bytes[..7]), None);
+}
+
+#[test]
+fn events_are_told_apart_and_unknown_ones_are_none() {
+    let event = |code: u32, data: u32| {
+        let mut bytes = [0; Event::BYTES];
+        bytes[..4].copy_from_slice(&code.to_le_bytes());
+        bytes[4..].copy_from_slice(&data.to_le_bytes());
+        Event::parse(&bytes)
+    };
+    assert_eq!(event(0x1000, 7), Some(Event::Jack(7, true)));
+    assert_eq!(event(0x1001, 7), Some(Event::Jack(7, false)));
+    assert_eq!(event(0x1100, 7), Some(Event::PeriodElapsed(7)));
+    assert_eq!(event(0x1101, u32::MAX), Some(Event::Xrun(u32::MAX)));
+    assert_eq!(event(0x1200, 0x0001_0002), Some(Event::Control(2, 1)));
+    for unknown in [0, 0x0FFF, 0x1002, 0x1102, 0x1201, u32::MAX] {
+        assert_eq!(event(unknown, 0), None);
+    }
+}
+
+// The order of commands.
+
+#[test]
+fn each_command_in_each_state_is_as_the_specification_has_it() {
+    use Command::{Prepare, Release, SetParams, Start, Stop};
+    use Told::{Fresh, Prepared, Released, Running, Set, Stopped};
+    let allowed = [
+        (Fresh, SetParams, Set),
+        (Set, SetParams, Set),
+        (Set, Prepare, Prepared),
+        (Prepared, SetParams, Set),
+        (Prepared, Prepare, Prepared),
+        (Prepared, Start, Running),
+        (Prepared, Release, Released),
+        (Running, Stop, Stopped),
+        (Stopped, Start, Running),
+        (Stopped, Release, Released),
+        (Released, SetParams, Set),
+        (Released, Prepare, Prepared),
+    ];
+    for state in Told::ALL {
+        for command in Command::ALL {
+            let entry = allowed.iter().find(|entry| (entry.0, entry.1) == (state, command));
+            assert_eq!(state.after(command), entry.map(|entry| entry.2), "{command:?} when {state:?}");
+        }
+    }
+}
+
+#[test]
+fn every_way_leads_to_its_goal_by_allowed_commands() {
+    for start in Told::ALL {
+        for goal in Told::ALL {
+            let (mut state, mut sent) = (start, Vec::new());
+            while let Some(command) = state.towards(goal) {
+                sent.push(command);
+                state = state.after(command).unwrap_or_else(|| panic!("{start:?} to {goal:?}: {sent:?}"));
+                assert!(sent.len() <= 5, "{start:?} to {goal:?}: {sent:?}");
+            }
+            // A stream of which the device was never told has nothing to release, and no command makes it forget.
+            let same = |state| if matches!(state, Told::Fresh | Told::Set) { Told::Released } else { state };
+            assert!(
+                state == goal
+                    || matches!(goal, Told::Fresh | Told::Released) && same(state) == Told::Released,
+                "{start:?} to {goal:?} ends at {state:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_stands_still_is_released_before_it_is_prepared_anew() {
+    let mut state = Told::Running;
+    let mut sent = Vec::new();
+    while let Some(command) = state.towards(Told::Prepared) {
+        sent.push(command.code());
+        state = state.after(command).unwrap();
+    }
+    assert_eq!(sent, [0x105, 0x103, 0x101, 0x102]);
+}
+
+// What a device can do.
+
+#[test]
+fn qemu_offers_what_windows_can_express() {
+    let found = formats(&QEMU, (1, 8), [].iter()).unwrap();
+    let samples: Vec<_> = Sample::ALL.into_iter().filter(|sample| found.samples.contains(*sample)).collect();
+    assert_eq!(samples, [Sample::S16, Sample::S32, Sample::F32, Sample::U8]);
+    assert!(RATES.into_iter().all(|rate| found.rates.contains(rate)));
+    assert_eq!(found.channels, (1, 8));
+}
+
+#[test]
+fn samples_and_rates_have_their_numbers() {
+    let numbers = Sample::ALL.map(|sample| (sample, format_of(sample)));
+    for (sample, number) in numbers {
+        let info = PcmInfo { formats: 1 << number, ..QEMU };
+        let found = formats(&info, (1, 2), [].iter()).unwrap();
+        assert!(Sample::ALL.into_iter().all(|other| found.samples.contains(other) == (other == sample)));
+    }
+    assert_eq!(numbers.map(|(_, number)| number), [5, 11, 17, 19, 4]);
+    assert_eq!((rate_of(5_512), rate_of(48_000), rate_of(384_000)), (Some(0), Some(7), Some(13)));
+    assert_eq!(rate_of(12_000), None);
+}
+
+#[test]
+fn a_stream_without_anything_that_windows_knows_is_none() {
+    let only = |info: PcmInfo, channels| formats(&info, channels, [].iter());
+    // IMA ADPCM, S8, unsigned 16 bits, 24 bits in four bytes, DSD.
+    for bit in [0, 3, 6, 15, 21] {
+        assert_eq!(only(PcmInfo { formats: 1 << bit, ..QEMU }, (1, 2)), None);
+    }
+    assert_eq!(only(PcmInfo { rates: 1 << 14, ..QEMU }, (1, 2)), None);
+    assert_eq!(only(QEMU, (3, 2)), None);
+    assert_eq!(only(QEMU, (19, 20)), None);
+    assert_eq!(only(QEMU, (0, 255)).map(|found| found.channels), Some((1, 18)));
+    assert_eq!([0, 1, 2].map(direction_of), [Some(Direction::Render), Some(Direction::Capture), None]);
+}
+
+fn map(channels: u8, positions: &[u8]) -> ChmapInfo {
+    let mut all = [0; 18];
+    all[..positions.len()].copy_from_slice(positions);
+    ChmapInfo { group: 0, direction: 0, channels, positions: all }
+}
+
+#[test]
+fn channel_maps_become_masks_where_windows_has_the_order() {
+    assert_eq!(speakers(&map(1, &[2])), Some(0x4), "mono");
+    assert_eq!(speakers(&map(2, &[3, 4])), Some(0x3), "stereo");
+    assert_eq!(speakers(&map(6, &[3, 4, 7, 8, 5, 6])), Some(0x3F), "5.1, at the back");
+    assert_eq!(speakers(&map(6, &[3, 4, 7, 8, 9, 10])), Some(0x60F), "5.1, at the sides");
+    assert_eq!(speakers(&map(8, &[3, 4, 7, 8, 5, 6, 9, 10])), Some(0x63F), "7.1");
+    assert_eq!(speakers(&map(6, &[3, 4, 5, 6, 7, 8])), None, "ALSA's order, which nobody here sorts");
+    assert_eq!(speakers(&map(2, &[3, 3])), None, "twice the same");
+    assert_eq!(speakers(&map(2, &[3, 1])), None, "a silent one");
+    assert_eq!(speakers(&map(2, &[3, 36])), None, "one below the floor");
+    assert_eq!(speakers(&map(0, &[])), None);
+    assert_eq!(speakers(&map(19, &[3])), None, "more than a map has");
+}
+
+#[test]
+fn maps_of_other_streams_do_not_count() {
+    let surround = map(6, &[3, 4, 7, 8, 5, 6]);
+    let mask = |maps: &[ChmapInfo]| formats(&QEMU, (1, 8), maps.iter()).unwrap().speakers.mask(6);
+    assert_eq!(mask(&[surround]), Some(0x3F));
+    assert_eq!(mask(&[ChmapInfo { group: 1, ..surround }, ChmapInfo { direction: 1, ..surround }]), None);
+}
+
+#[test]
+fn each_stream_has_the_jack_whose_turn_it_is() {
+    let jack = |group, device: u32| JackInfo {
+        group,
+        configuration: device << 20,
+        capabilities: 0,
+        connected: false,
+    };
+    let stream = |group, direction| PcmInfo { group, direction, ..QEMU };
+    // Microphone, line out, headphones, line out of another group.
+    let jacks = [jack(0, 0xA), jack(0, 0), jack(0, 2), jack(1, 0)];
+    let streams = [stream(0, 0), stream(0, 1), stream(0, 0), stream(0, 0), stream(1, 0), stream(1, 1)];
+    let found: Vec<_> = (0..7).map(|index| jack_of(streams.iter(), index, jacks.iter())).collect();
+    assert_eq!(found, [Some(1), Some(0), Some(2), None, Some(3), None, None]);
+}
+
+#[test]
+fn a_jack_of_no_known_kind_goes_by_what_it_is_capable_of() {
+    let of = |configuration, capabilities| {
+        jack_direction(&JackInfo { group: 0, configuration, capabilities, connected: false })
+    };
+    assert_eq!(of(0xF << 20, 1 << 4), Some(Direction::Render));
+    assert_eq!(of(0xF << 20, 1 << 5), Some(Direction::Capture));
+    assert_eq!(of(0xF << 20, 3 << 4), None);
+    assert_eq!(of(8 << 20, 1 << 4), Some(Direction::Capture), "the configuration comes first");
+}
+
+// Its word on channels.
+
+/// A device of one stream.
+#[derive(Clone)]
+struct Device {
+    info: PcmInfo,
+    /// `channels_max` is what was prepared last.
+    forgetful: bool,
+    /// Most channels that it takes.
+    most: u8,
+    told: Told,
+    set: u8,
+    /// Commands out of order, and parameters beyond what the device last said.
+    wrong: u32,
+}
+
+impl Device {
+    fn new(min: u8, max: u8) -> Self {
+        let info = PcmInfo { channels_min: min, channels_max: max, ..QEMU };
+        Self { info, forgetful: false, most: max, told: Told::Fresh, set: 0, wrong: 0 }
+    }
+
+    fn forgetful(max: u8, most: u8) -> Self {
+        Self { forgetful: true, most, ..Self::new(1, max) }
+    }
+
+    /// Takes a command in, if it is in order.
+    fn order(&mut self, command: Command) -> bool {
+        let after = self.told.after(command);
+        self.wrong += u32::from(after.is_none());
+        self.told = after.unwrap_or(self.told);
+        after.is_some()
+    }
+
+    /// What the driver makes of it.
+    fn asked(&mut self, word: &mut Word) -> (u8, u8) {
+        let info = self.info;
+        channels(self, 0, &info, word)
+    }
+}
+
+impl Streams for Device {
+    fn set_params(&mut self, params: &Params) -> bool {
+        assert_eq!(params.buffer_bytes % params.period_bytes, 0);
+        if !(self.info.channels_min..=self.info.channels_max).contains(&params.channels) && !self.forgetful {
+            self.wrong += 1;
+        }
+        let taken = (self.info.channels_min..=self.most).contains(&params.channels);
+        if taken && self.order(Command::SetParams) {
+            self.set = params.channels;
+            return true;
+        }
+        false
+    }
+
+    fn send(&mut self, _stream: u32, command: Command) -> bool {
+        let fine = self.order(command);
+        if fine && command == Command::Prepare && self.forgetful {
+            self.info.channels_max = self.set;
+        }
+        fine
+    }
+
+    fn info(&mut self, _stream: u32) -> Option<PcmInfo> {
+        Some(self.info)
+    }
+}
+
+#[test]
+fn the_model_device_notices_what_is_wrong() {
+    let mut device = Device::new(1, 2);
+    let params =
+        Params { stream: 0, buffer_bytes: 24, period_bytes: 6, features: 0, channels: 3, format: 5, rate: 7 };
+    assert!(!device.set_params(&params));
+    assert_eq!(device.wrong, 1);
+    device.send(0, Command::Start);
+    assert_eq!(device.wrong, 2);
+}
+
+#[test]
+fn a_device_that_keeps_its_word_is_taken_at_it_and_asked_for_nothing_else() {
+    for (min, max) in [(1, 2), (2, 6), (1, 8), (1, 18)] {
+        let (mut device, mut word) = (Device::new(min, max), Word::default());
+        assert_eq!(device.asked(&mut word), (min, max));
+        assert_eq!((device.wrong, word), (0, Word::Kept));
+        assert_eq!(device.told, Told::Released);
+        // Its other streams are not asked any more.
+        let mut mono = Device::new(1, 1);
+        assert_eq!((mono.asked(&mut word), mono.told), ((1, 1), Told::Fresh));
+    }
+}
+
+#[test]
+fn a_device_of_one_number_of_channels_is_offered_one_more_and_says_no() {
+    for fixed in [1, 2, 8] {
+        let (mut device, mut word) = (Device::new(fixed, fixed), Word::default());
+        assert_eq!(device.asked(&mut word), (fixed, fixed));
+        assert_eq!((device.wrong, device.told, word), (1, Told::Fresh, Word::Unheard));
+    }
+}
+
+#[test]
+fn what_was_prepared_last_does_not_shrink_the_formats() {
+    for left in [1, 2, 6, 16] {
+        let (mut device, mut word) = (Device::forgetful(left, 16), Word::default());
+        let expected = if left == 16 { (1, 16) } else { (1, 8) };
+        assert_eq!(device.asked(&mut word), expected, "after {left} channels");
+        assert_eq!((device.wrong, word), (0, Word::Empty));
+        assert_eq!(device.info.channels_max, left, "and it is there for whoever comes next");
+    }
+}
+
+#[test]
+fn once_the_word_is_known_to_be_empty_each_stream_is_tried() {
+    let mut word = Word::Empty;
+    assert_eq!(Device::forgetful(1, 16).asked(&mut word), (1, 8));
+    assert_eq!(Device::forgetful(2, 6).asked(&mut word), (1, 6));
+    assert_eq!(Device::forgetful(2, 2).asked(&mut word), (1, 2));
+}
+
+proptest! {
+    /// Whatever a strict device can do, it is asked for nothing beyond it, but for one channel more where it has but one
+    /// number of them; and nothing out of order.
+    #[test]
+    fn no_strict_device_is_weakened_or_vexed(min in 1_u8..10, more in 0_u8..10) {
+        let (mut device, mut word) = (Device::new(min, min + more), Word::default());
+        prop_assert_eq!(device.asked(&mut word), (min, min + more));
+        prop_assert_eq!(device.wrong, u32::from(more == 0));
+    }
+
+    /// Whatever a device says of a stream, there is an answer.
+    #[test]
+    fn any_stream_is_taken_apart(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        if let Some(info) = PcmInfo::parse(&bytes) {
+            let mut device = Device { info, ..Device::new(1, 2) };
+            let found = channels(&mut device, 0, &info, &mut Word::default());
+            if let Some(formats) = formats(&info, found, [].iter()) {
+                prop_assert!(formats.channels.0 >= 1 && formats.channels.1 <= 18);
+            }
+        }
+        if let Some(map) = ChmapInfo::parse(&bytes) {
+            prop_assert!(speakers(&map).is_none_or(|mask| mask.count_ones() == u32::from(map.channels)));
+        }
+    }
+}
