@@ -7,3 +7,4 @@ mod protocol;
 mod rings;
 mod streams;
 mod times;
+mod wild;

@@ -29,6 +29,9 @@ use super::wire;
 /// Where a predecessor's messages point: a page below the memory that is handed out, where nothing else is.
 const LEFT_BEHIND: u64 = 0x9000;
 
+/// Bytes that a request can have: far more than any that the specification knows.
+const MOST_REQUEST: u64 = 1 << 16;
+
 /// What they would sound like.
 const STALE: u8 = 0x77;
 
@@ -331,12 +334,12 @@ impl Device {
 
     fn request(&mut self, chain: Chain) {
         self.counts.requests += 1;
-        let bytes = gather(&self.memory, &chain.readable);
         let (readable, room) = lengths(&chain);
-        if readable < 4 || room < 4 {
+        if !(4..=MOST_REQUEST).contains(&readable) || room < 4 {
             self.complain(format!("a request of {readable} bytes with room for {room}"));
             return self.give_up();
         }
+        let bytes = gather(&self.memory, &chain.readable);
         let request = Request { bytes: &bytes, room, now: self.now };
         let spoilt = self.script.request(request.code());
         let mut delay = 0;

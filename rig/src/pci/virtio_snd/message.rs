@@ -13,6 +13,9 @@ pub(super) const HEADER: u64 = 4;
 /// See [`HEADER`].
 pub(super) const STATUS: u64 = 8;
 
+/// More than this no device takes in one message, in bytes.
+const MOST_SOUND: u64 = 16 << 20;
+
 /// A message on its way.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
@@ -54,6 +57,9 @@ impl Message {
         } else {
             part(&chain.writable, 0, writable - STATUS)
         };
+        if total(&sound) > MOST_SOUND {
+            return Err(format!("a message of {} bytes", total(&sound)));
+        }
         let copy = if is_output { gather(memory, &sound) } else { Vec::new() };
         let bytes = total(&sound);
         let message =
