@@ -8,6 +8,7 @@ use portcls::raw::{IPort, IPortTopology, IPortWaveRT};
 use portcls::{Result, Status};
 
 use super::subdevices::{Names, install};
+use crate::device::controls::NoControls;
 use crate::device::{Direction, MAX_ENDPOINTS, SoundDevice};
 use crate::platform::ending::Ending;
 use crate::platform::pnp::StartRequest;
@@ -39,7 +40,7 @@ impl Endpoint {
         let speakers = formats.channels_within(u32::MAX).map_or(0, |channels| formats.mask(channels));
         let wave = install::<IPortWaveRT>(irql, request, names.wave, WaveMiniport::new(channel)?)?;
         let watch = Ending::new(Watch(herald.clone()));
-        let filter = TopologyMiniport::new(speakers, herald)?;
+        let filter = TopologyMiniport::new(speakers, herald, NoControls)?;
         let topology = install::<IPortTopology>(irql, request, names.topology, filter)?;
         let wave_end = (&wave, wave::bridge_pin(direction));
         let topology_end = (&topology, topology::bridge_pin(direction));

@@ -12,14 +12,15 @@ use portcls::{Com, Result, Status};
 
 use super::filter::{bridge_pin, jack_pin};
 use super::miniport::TopologyMiniport;
+use crate::device::controls::Controls;
 
 /// Answers with `KSJACK_DESCRIPTION`s: one behind the jack's pin, none behind the other one.
 ///
 /// # Errors
 ///
 /// As [`answer`].
-pub(super) fn description(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
-    answer(irql, request, TopologyMiniport::jack_description)
+pub(super) fn description<C: Controls>(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
+    answer(irql, request, TopologyMiniport::<C>::jack_description)
 }
 
 /// Answers with `KSJACK_DESCRIPTION2`s: whether the jack detects what is plugged in.
@@ -27,8 +28,8 @@ pub(super) fn description(irql: &mut Irql<Passive>, request: &PropertyRequest<'_
 /// # Errors
 ///
 /// As [`answer`].
-pub(super) fn description2(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
-    answer(irql, request, |miniport| KSJACK_DESCRIPTION2 {
+pub(super) fn description2<C: Controls>(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
+    answer(irql, request, |miniport: &TopologyMiniport<C>| KSJACK_DESCRIPTION2 {
         DeviceStateInfo: 0,
         JackCapabilities: if miniport.herald().jack().detects() {
             JACKDESC2_PRESENCE_DETECT_CAPABILITY
@@ -45,10 +46,10 @@ pub(super) fn description2(irql: &mut Irql<Passive>, request: &PropertyRequest<'
 /// `STATUS_INVALID_PARAMETER` for a pin that does not exist; `STATUS_BUFFER_OVERFLOW` and
 /// `STATUS_BUFFER_TOO_SMALL` as the size protocol has it; `STATUS_INVALID_DEVICE_REQUEST` for anything but a
 /// question to this filter.
-fn answer<D: Plain>(
+fn answer<C: Controls, D: Plain>(
     irql: &mut Irql<Passive>,
     request: &PropertyRequest<'_>,
-    describe: impl FnOnce(&TopologyMiniport) -> D,
+    describe: impl FnOnce(&TopologyMiniport<C>) -> D,
 ) -> Result {
     if request.is_basic_support() {
         return request.support(KSPROPERTY_TYPE_GET | KSPROPERTY_TYPE_BASICSUPPORT, VT_EMPTY, &[]);
@@ -56,7 +57,7 @@ fn answer<D: Plain>(
     if !request.is_get() {
         return Err(Status::INVALID_DEVICE_REQUEST);
     }
-    let miniport: Com<TopologyMiniport> = request.miniport(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
+    let miniport: Com<TopologyMiniport<C>> = request.miniport(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
     let description;
     let direction = miniport.herald().direction();
     let jacks: &[u8] = match request.pin()? {
@@ -78,12 +79,12 @@ fn answer<D: Plain>(
 ///
 /// `STATUS_INVALID_DEVICE_REQUEST` if the request is not for this filter, `STATUS_DEVICE_NOT_READY` if the device
 /// is going away, `STATUS_INVALID_PARAMETER` if there is no event to enable.
-pub(super) fn info_change(irql: &mut Irql<Passive>, request: &EventRequest<'_>) -> Result {
+pub(super) fn info_change<C: Controls>(irql: &mut Irql<Passive>, request: &EventRequest<'_>) -> Result {
     if request.verb() != EventVerb::Add {
         // PortCls takes the event off its list by itself; and that it is supported is all there is to say.
         return Ok(());
     }
-    let miniport: Com<TopologyMiniport> = request.miniport(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
+    let miniport: Com<TopologyMiniport<C>> = request.miniport(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
     let entry = request.entry().ok_or(Status::INVALID_PARAMETER)?;
     miniport.herald().add(irql, &entry)
 }

@@ -11,30 +11,36 @@ use portcls::{ComPtr, Result};
 use super::filter;
 use super::herald::Herald;
 use super::pin::{self, Outlet};
+use crate::device::controls::Controls;
 use crate::platform::shared::Shared;
 
 /// The topology filter of one endpoint.
-pub(crate) struct TopologyMiniport {
+pub(crate) struct TopologyMiniport<C> {
     filter: OwnedFilter,
     speakers: u32,
     herald: Shared<Herald>,
+    controls: C,
 }
 
-impl TopologyMiniport {
+impl<C: Controls> TopologyMiniport<C> {
     /// The filter of the endpoint at whose end the herald's jack is; its channels go to `speakers`
-    /// (`KSAUDIO_SPEAKER_`).
+    /// (`KSAUDIO_SPEAKER_`), by way of `controls`.
     ///
     /// # Errors
     ///
     /// `STATUS_INSUFFICIENT_RESOURCES`.
-    pub(crate) fn new(speakers: u32, herald: Shared<Herald>) -> Result<Self> {
+    pub(crate) fn new(speakers: u32, herald: Shared<Herald>, controls: C) -> Result<Self> {
         let direction = herald.direction();
-        let filter = filter::new(direction, Outlet::of(direction, herald.jack().pin()))?;
-        Ok(Self { filter, speakers, herald })
+        let filter = filter::new(direction, Outlet::of(direction, herald.jack().pin()), &controls)?;
+        Ok(Self { filter, speakers, herald, controls })
     }
 
     pub(super) fn herald(&self) -> &Herald {
         &self.herald
+    }
+
+    pub(super) fn controls(&self) -> &C {
+        &self.controls
     }
 
     /// The jack, as it is at the moment.
@@ -43,17 +49,17 @@ impl TopologyMiniport {
     }
 }
 
-impl ComClass for TopologyMiniport {
+impl<C: Controls> ComClass for TopologyMiniport<C> {
     type Interfaces = (IMiniportTopology,);
 }
 
-impl Miniport for TopologyMiniport {
+impl<C: Controls> Miniport for TopologyMiniport<C> {
     fn description(&self, _irql: &mut Irql<Passive>) -> Result<&Filter> {
         Ok(self.filter.filter())
     }
 }
 
-impl MiniportTopology for TopologyMiniport {
+impl<C: Controls> MiniportTopology for TopologyMiniport<C> {
     fn init(
         &self,
         irql: &mut Irql<Passive>,

@@ -4,6 +4,7 @@
 mod filter;
 mod herald;
 mod jack;
+mod levels;
 mod miniport;
 mod pin;
 

@@ -32,9 +32,10 @@ use crate::output::Output;
 use crate::plain::Plain;
 use crate::raw::status::{STATUS_INVALID_PARAMETER, STATUS_UNSUCCESSFUL};
 use crate::raw::{
-    GUID, IUnknown, KSIDENTIFIER, KSPROPERTY_DESCRIPTION, KSPROPERTY_MEMBERSHEADER,
-    KSPROPERTY_TYPE_BASICSUPPORT, KSPROPERTY_TYPE_GET, KSPROPERTY_TYPE_SET, KSPROPTYPESETID_General,
-    NTSTATUS, PCPROPERTY_ITEM, PCPROPERTY_REQUEST, VARENUM,
+    GUID, IUnknown, KSIDENTIFIER, KSPROPERTY_DESCRIPTION, KSPROPERTY_MEMBER_FLAG_BASICSUPPORT_MULTICHANNEL,
+    KSPROPERTY_MEMBER_FLAG_BASICSUPPORT_UNIFORM, KSPROPERTY_MEMBER_STEPPEDRANGES, KSPROPERTY_MEMBERSHEADER,
+    KSPROPERTY_STEPPING_LONG, KSPROPERTY_TYPE_BASICSUPPORT, KSPROPERTY_TYPE_GET, KSPROPERTY_TYPE_SET,
+    KSPROPTYPESETID_General, NTSTATUS, PCPROPERTY_ITEM, PCPROPERTY_REQUEST, VARENUM,
 };
 use crate::status::{Result, Status, ntstatus};
 
@@ -204,6 +205,48 @@ impl PropertyRequest<'_> {
     /// As [`get`](Self::get).
     pub fn support(&self, access: u32, value_type: VARENUM, members: &[Members<'_>]) -> Result {
         let lists = members.iter().try_fold(0u32, |sum, list| sum.checked_add(list.size()?));
+        let parts = members.iter().flat_map(|list| [list.header.as_bytes(), list.members]);
+        self.describe(access, value_type, members.len() as u32, lists, parts)
+    }
+
+    /// The same for a property of which each of `channels` has a value, all with the same bounds and `step`;
+    /// `uniform` if there is one value for all of them. Windows tells the number of channels from this answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn support_channels(
+        &self,
+        access: u32,
+        value_type: VARENUM,
+        channels: u32,
+        uniform: bool,
+        step: &KSPROPERTY_STEPPING_LONG,
+    ) -> Result {
+        let uniform = if uniform { KSPROPERTY_MEMBER_FLAG_BASICSUPPORT_UNIFORM } else { 0 };
+        let size = size_of::<KSPROPERTY_STEPPING_LONG>() as u32;
+        let header = KSPROPERTY_MEMBERSHEADER {
+            MembersFlags: KSPROPERTY_MEMBER_STEPPEDRANGES,
+            MembersSize: size,
+            MembersCount: channels,
+            Flags: KSPROPERTY_MEMBER_FLAG_BASICSUPPORT_MULTICHANNEL | uniform,
+        };
+        let head = size_of::<KSPROPERTY_MEMBERSHEADER>() as u32;
+        let lists = size.checked_mul(channels).and_then(|steps| steps.checked_add(head));
+        let steps = (0..channels).map(|_| step.as_bytes());
+        let parts = core::iter::once(header.as_bytes()).chain(steps);
+        self.describe(access, value_type, 1, lists, parts)
+    }
+
+    /// A description, with so many lists of so many bytes.
+    fn describe<'p>(
+        &self,
+        access: u32,
+        value_type: VARENUM,
+        count: u32,
+        lists: Option<u32>,
+        parts: impl Iterator<Item = &'p [u8]> + Clone,
+    ) -> Result {
         let head = size_of::<KSPROPERTY_DESCRIPTION>() as u32;
         let total = lists.and_then(|lists| lists.checked_add(head)).ok_or(Status::INVALID_PARAMETER)?;
         let description = KSPROPERTY_DESCRIPTION {
@@ -214,7 +257,7 @@ impl PropertyRequest<'_> {
                 Id: value_type as u32,
                 ..KSIDENTIFIER::ZERO
             },
-            MembersListCount: members.len() as u32,
+            MembersListCount: count,
             Reserved: 0,
         };
         let output = self.output()?;
@@ -223,8 +266,8 @@ impl PropertyRequest<'_> {
             let number_only = room < head && room >= size_of::<u32>() as u32;
             return output.put(&[if number_only { access.as_bytes() } else { description.as_bytes() }]);
         }
-        let lists = members.iter().flat_map(|list| [list.header.as_bytes(), list.members]);
-        output.put_all(core::iter::once(description.as_bytes()).chain(lists))
+        // The lists outlive the description, and the chain is as short-lived as that.
+        output.put_all(core::iter::once(description.as_bytes()).chain(parts.map(|part| part as &[u8])))
     }
 
     fn output(&self) -> Result<Output<'_>> {

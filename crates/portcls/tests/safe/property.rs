@@ -155,6 +155,29 @@ fn basic_support_has_three_sizes() {
 }
 
 #[test]
+fn each_channel_is_described() {
+    static LEVELS: PropertyItem = PropertyItem::new(&KSPROPSETID_Audio, 1, 0, |_, request| {
+        let bounds = KSPROPERTY_BOUNDS_LONG { SignedMinimum: -96 << 16, SignedMaximum: 0 };
+        let step = KSPROPERTY_STEPPING_LONG { SteppingDelta: 0x8000, Reserved: 0, Bounds: bounds };
+        request.support_channels(KSPROPERTY_TYPE_GET, VT_I4, 6, false, &step)
+    });
+    let support = |room| call(&LEVELS, null_mut(), KSPROPERTY_TYPE_BASICSUPPORT, &[], &vec![0; room]);
+    assert_eq!(support(0).both(), (STATUS_BUFFER_OVERFLOW, 40 + 16 + 6 * 16));
+    assert_eq!(support(4).both(), (STATUS_SUCCESS, 4));
+    assert_eq!(support(40).both(), (STATUS_SUCCESS, 40));
+    let all = support(152);
+    assert_eq!(all.both(), (STATUS_SUCCESS, 152));
+    let header = KSPROPERTY_MEMBERSHEADER::read(&all.value[40..]).unwrap();
+    assert_eq!((header.MembersCount, header.MembersSize), (6, 16));
+    assert_eq!(header.MembersFlags, KSPROPERTY_MEMBER_STEPPEDRANGES);
+    assert_eq!(header.Flags, KSPROPERTY_MEMBER_FLAG_BASICSUPPORT_MULTICHANNEL);
+    for channel in 0..6 {
+        let step = KSPROPERTY_STEPPING_LONG::read(&all.value[56 + 16 * channel..]).unwrap();
+        assert_eq!((step.SteppingDelta, step.Bounds.SignedMinimum), (0x8000, -96 << 16));
+    }
+}
+
+#[test]
 fn a_closure_may_be_a_handler() {
     static ITEM: PropertyItem = PropertyItem::new(&KSPROPSETID_Audio, 1, 0, |_, _| Err(Status::NOT_FOUND));
     assert_eq!(call(&ITEM, null_mut(), 0, &[], &[]).status, STATUS_NOT_FOUND);
