@@ -64,7 +64,7 @@ impl Account {
     /// Takes in where a running engine is. What is done is left to the next notification.
     pub(super) fn place(&mut self, position: Position) {
         self.clock.advance(position.clock);
-        self.owned = self.owned.max(position.owned);
+        self.owned = position.owned;
     }
 
     /// Back to zero, as STOP demands.
