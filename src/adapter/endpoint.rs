@@ -1,11 +1,10 @@
 //! One endpoint: its two filters, and what connects them.
 #![forbid(unsafe_code)]
 
-use portcls::ComPtr;
 use portcls::irql::{Irql, Passive};
 use portcls::port::{PhysicalConnection, Subdevice};
 use portcls::raw::{IPort, IPortTopology, IPortWaveRT};
-use portcls::{Result, Status};
+use portcls::{ComPtr, Result};
 
 use super::subdevices::{Names, install};
 use crate::device::controls::NoControls;
@@ -77,12 +76,6 @@ impl Heralds {
     }
 }
 
-impl Clone for Heralds {
-    fn clone(&self) -> Self {
-        Self(self.0.each_ref().map(Clone::clone))
-    }
-}
-
 /// All endpoints of a device.
 pub(super) struct Endpoints([Option<PoolBox<Endpoint>>; MAX_ENDPOINTS]);
 
@@ -114,13 +107,9 @@ impl Endpoints {
         Ok(endpoints)
     }
 
-    /// The port of the first wave filter.
-    ///
-    /// # Errors
-    ///
-    /// `STATUS_DEVICE_CONFIGURATION_ERROR` for a device without endpoints.
-    pub(super) fn port(&self) -> Result<&ComPtr<IPort>> {
-        let first = self.0.iter().flatten().next().ok_or(Status::DEVICE_CONFIGURATION_ERROR)?;
-        Ok(first.wave.port())
+    /// The ports of the wave filters, by endpoint.
+    pub(super) fn ports(&self) -> impl Iterator<Item = (usize, &ComPtr<IPort>)> {
+        let made = self.0.iter().enumerate();
+        made.filter_map(|(number, endpoint)| Some((number, endpoint.as_ref()?.wave.port())))
     }
 }

@@ -1,13 +1,15 @@
 //! From the interrupt to the streams.
 #![forbid(unsafe_code)]
 
+use portcls::etw::{EtwHelper, Glitch, StreamPlace};
 use portcls::irql::{Device, Dispatch, Irql, Passive};
 
-use super::endpoint::Heralds;
-use crate::device::SoundDevice;
+use super::endpoint::{Endpoints, Heralds};
+use crate::device::{MAX_ENDPOINTS, SoundDevice};
 use crate::platform::interrupt::{Claim, Handler};
 use crate::platform::shared::Shared;
 use crate::platform::thread::Service;
+use crate::platform::trace;
 use crate::wave::hub::Hub;
 
 /// The adapter's interrupt: the hub does the work.
@@ -23,15 +25,50 @@ impl<D: SoundDevice> Handler for Wiring<D> {
     }
 }
 
-/// What the service thread does: it sees to what must wait for the device, and passes on news of the jacks.
+/// What the service thread does: it sees to what must wait for the device, and passes on news of jacks and
+/// interruptions of the sound.
 pub(super) struct Attendant<D: SoundDevice> {
-    pub(super) hub: Shared<Hub<D>>,
-    pub(super) heralds: Heralds,
+    hub: Shared<Hub<D>>,
+    heralds: Heralds,
+    /// Where the interruptions of each endpoint are reported.
+    traces: [Option<EtwHelper>; MAX_ENDPOINTS],
+}
+
+impl<D: SoundDevice> Attendant<D> {
+    /// For the endpoints of `hub`. It holds references to their ports, and goes with the thread.
+    pub(super) fn new(
+        irql: &Irql<Passive>,
+        hub: Shared<Hub<D>>,
+        heralds: Heralds,
+        endpoints: &Endpoints,
+    ) -> Self {
+        let mut traces = [const { None }; MAX_ENDPOINTS];
+        for (endpoint, port) in endpoints.ports() {
+            if let Some(place) = traces.get_mut(endpoint) {
+                *place = EtwHelper::of(irql, port);
+            }
+        }
+        Self { hub, heralds, traces }
+    }
+
+    /// Reports what interrupted the sound.
+    fn report(&self, irql: &mut Irql<Passive>) {
+        for (endpoint, trace) in self.traces.iter().enumerate() {
+            let (times, (position, written)) = self.hub.take_glitches(irql, endpoint);
+            if times != 0 {
+                trace::value(c"sound interrupted, times", times);
+            }
+            for trace in trace.iter().cycle().take(times as usize) {
+                trace.glitch(irql, Glitch::Underrun, StreamPlace { position, written });
+            }
+        }
+    }
 }
 
 impl<D: SoundDevice> Service for Attendant<D> {
     fn serve(&self, irql: &mut Irql<Passive>) {
         self.hub.serve(irql);
         self.heralds.notify(irql);
+        self.report(irql);
     }
 }

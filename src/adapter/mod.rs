@@ -3,6 +3,7 @@
 
 mod endpoint;
 mod interrupt;
+mod kind;
 mod resources;
 mod started;
 mod stream_resources;
@@ -13,6 +14,7 @@ use portcls::irql::{Irql, Passive};
 
 use crate::device::ac97::Ac97;
 use crate::platform::pnp::{Instance, StartRequest};
+use kind::Kind;
 use resources::Resources;
 use started::{Started, Wire};
 use subdevices::MOST;
@@ -31,9 +33,13 @@ impl Instance for Adapter {
     const MAX_SUBDEVICES: u32 = 4 * MOST as u32;
 
     fn start(irql: &mut Irql<Passive>, request: &StartRequest<'_>) -> Result<Self> {
-        let resources = Resources::pick(irql, request.resources)?;
-        let device = Ac97::bring_up(irql, resources.mixer, resources.bus)?;
-        let started = Started::new(irql, request, device, (), Wire::Line(resources.line))?;
-        Ok(Self::Ac97 { _started: started })
+        match Kind::of(irql, request.pdo)? {
+            Kind::Ac97 => {
+                let resources = Resources::pick(irql, request.resources)?;
+                let device = Ac97::bring_up(irql, resources.mixer, resources.bus)?;
+                let started = Started::new(irql, request, device, (), Wire::Line(resources.line))?;
+                Ok(Self::Ac97 { _started: started })
+            }
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! A device of any kind, started.
 #![forbid(unsafe_code)]
 
-use portcls::Result;
 use portcls::irql::{Irql, Passive};
+use portcls::{Result, Status};
 
 use super::endpoint::{Endpoints, Heralds};
 use super::interrupt::{Attendant, Wiring};
@@ -44,11 +44,12 @@ impl<D: SoundDevice> Started<D> {
     /// Takes the steps of the start for `device`, which was brought up with what its engines share. One that fails
     /// leaves the earlier ones to their drops, the last one first.
     ///
-    /// The filters come late: a client may open them at once.
+    /// The filters come once the interrupt is there: a client may open them at once. What the thread is woken for
+    /// meanwhile waits for it.
     ///
     /// # Errors
     ///
-    /// The status of the step that failed.
+    /// The status of the step that failed; `STATUS_DEVICE_CONFIGURATION_ERROR` for a device without endpoints.
     pub(super) fn new(
         irql: &mut Irql<Passive>,
         request: &StartRequest<'_>,
@@ -66,11 +67,12 @@ impl<D: SoundDevice> Started<D> {
             Wire::Messages => Interrupt::connect_messages(irql, request.pdo, wiring)?,
         };
         let ticking = Ending::new(Ticking::new(irql, hub.clone())?);
-        let attendant = Attendant { hub: hub.clone(), heralds: heralds.clone() };
-        let thread = ServiceThread::start(irql, waker, attendant)?;
         let endpoints = Endpoints::new(irql, request, &hub, &heralds)?;
+        let attendant = Attendant::new(irql, hub.clone(), heralds, &endpoints);
+        let thread = ServiceThread::start(irql, waker, attendant)?;
+        let (_, port) = endpoints.ports().next().ok_or(Status::DEVICE_CONFIGURATION_ERROR)?;
         let stream_resources =
-            StreamResources::register(irql, request.pdo, endpoints.port()?, &interrupt, thread.object());
+            StreamResources::register(irql, request.pdo, port, &interrupt, thread.object());
 
         Ok(Self {
             _sealed: Ending::new(Sealed(hub)),

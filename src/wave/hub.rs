@@ -27,7 +27,6 @@ use crate::platform::gate::Gate;
 use crate::platform::interrupt::Claim;
 use crate::platform::lock::SpinLock;
 use crate::platform::thread::Waker;
-use crate::platform::trace;
 
 /// A device and all its endpoints.
 pub(crate) struct Hub<D: SoundDevice> {
@@ -49,8 +48,6 @@ pub(super) struct State<D: SoundDevice> {
     sealed: bool,
     /// The device did not stop: memory that it knows of stays.
     stuck: bool,
-    /// How often the sound was interrupted.
-    glitches: u32,
     /// The timer, if the device needs one.
     pub(super) wake: Wake<D>,
 }
@@ -111,14 +108,8 @@ impl<D: SoundDevice> Hub<D> {
         });
         match made {
             Ok(turn) => {
-                let state = State {
-                    shared: Some(shared),
-                    lanes,
-                    sealed: false,
-                    stuck: false,
-                    glitches: 0,
-                    wake: Wake::NONE,
-                };
+                let state =
+                    State { shared: Some(shared), lanes, sealed: false, stuck: false, wake: Wake::NONE };
                 Ok(Self { device, turn, waker, occupied: AtomicU32::new(0), state: SpinLock::new(state) })
             }
             Err(status) => {
@@ -184,8 +175,8 @@ impl<D: SoundDevice> Hub<D> {
                 for _ in 0..account.periods.ended() {
                     account.events.signal(at);
                 }
-                troubled |= progress.troubled;
-                state.glitches = state.glitches.saturating_add(progress.glitch.into());
+                account.glitches = account.glitches.saturating_add(progress.glitch.into());
+                troubled |= progress.troubled || progress.glitch;
             }
             state.set_timer(&self.device, at);
             troubled
@@ -198,13 +189,19 @@ impl<D: SoundDevice> Hub<D> {
     /// Sees to a device in trouble.
     pub(crate) fn serve(&self, at: &mut Irql<Passive>) {
         self.in_turn(at, |at| {
-            let (sealed, glitches) = self.with(at, |state, _| (state.sealed, state.glitches));
-            if sealed {
-                return;
+            if !self.with(at, |state, _| state.sealed) {
+                self.device.serve(at, self);
             }
-            trace::value(c"service; interruptions of the sound so far", glitches);
-            self.device.serve(at, self);
         });
+    }
+
+    /// How often the sound of `endpoint` was interrupted since this was last asked, and where it is: see
+    /// [`Account::trace_place`].
+    pub(crate) fn take_glitches(&self, at: &mut Irql<Passive>, endpoint: usize) -> (u32, (u64, u64)) {
+        self.with(at, |state, _| match state.account(endpoint) {
+            Some(account) => (core::mem::take(&mut account.glitches), account.trace_place()),
+            None => (0, (0, 0)),
+        })
     }
 
     /// Takes the stream of `endpoint` back to where the device knows nothing of it. In turn.

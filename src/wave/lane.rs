@@ -42,6 +42,8 @@ pub(super) struct Account {
     pub(super) read: Read,
     /// The frame that was last said to leave the machine.
     pub(super) presented: u64,
+    /// Interruptions of the sound that nobody was told of.
+    pub(super) glitches: u32,
 }
 
 impl Account {
@@ -58,6 +60,7 @@ impl Account {
             written: Written::NONE,
             read: Read::NONE,
             presented: 0,
+            glitches: 0,
         }
     }
 
@@ -109,6 +112,11 @@ impl Account {
             Some((upto, ended)) => Supply::Packets { upto, ended },
             None => Supply::JustInTime,
         }
+    }
+
+    /// Where the stream is for whoever traces it: bytes done, and how far the client had got.
+    pub(super) fn trace_place(&self) -> (u64, u64) {
+        (self.periods.done(), self.written.limit().map_or(self.owned, |(upto, _)| upto))
     }
 
     /// A stream in `format` begins, in STOP.
