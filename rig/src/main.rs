@@ -11,6 +11,8 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let outcome = match &options.command {
         Command::Play(play) => scenario::play(play),
+        Command::Record(record) => scenario::record(record),
+        Command::Duplex(duplex) => scenario::duplex(duplex),
         Command::Lifecycle(lifecycle) => scenario::lifecycle(lifecycle),
     };
     match outcome {

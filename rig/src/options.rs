@@ -11,7 +11,14 @@ use crate::client;
 use crate::nt::Profile;
 use crate::pci::qemu;
 
-/// A small Windows on Linux: loads a WaveRT driver image and plays through QEMU's sound devices.
+mod format;
+
+pub use format::FormatOptions;
+
+/// The device where none is named.
+const DEFAULT_DEVICE: DeviceName = DeviceName::Ac97;
+
+/// A small Windows on Linux: loads a WaveRT driver image, plays and records through QEMU's sound devices.
 #[derive(Debug, Parser)]
 #[command(name = "rig", version)]
 pub struct Options {
@@ -28,6 +35,14 @@ pub enum Command {
     /// Exit status: 0 all well; 1 the sound that came out is not the sound that went in; 2 usage or environment;
     /// 3 a verifier finding.
     Play(Play),
+    /// Record what the device hears, and compare it with that.
+    ///
+    /// Exit status: as for play.
+    Record(Record),
+    /// Play and record at the same time.
+    ///
+    /// Exit status: as for play.
+    Duplex(Duplex),
     /// Load, start, stop, remove and unload the driver, again and again.
     Lifecycle(Lifecycle),
 }
@@ -36,8 +51,15 @@ pub enum Command {
 #[derive(Args, Clone, Debug)]
 pub struct MachineOptions {
     /// The sound device.
-    #[arg(long, value_enum, default_value_t = DeviceName::Ac97)]
+    #[arg(long, value_enum, default_value_t = DEFAULT_DEVICE)]
     pub device: DeviceName,
+    /// Interrupt messages that the device has (virtio-snd); 0 leaves it the line.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=5))]
+    pub vectors: u16,
+    /// Streams at once, each with a client and an endpoint of its own: in each direction for virtio-snd, which gets
+    /// that many.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=5))]
+    pub streams: u32,
     /// The Windows build that the driver sees: 10240, 10586, 14393, 19041, 22621 or 26100; with '-noresources'
     /// behind it, a port without stream resource managers.
     #[arg(long, default_value = "26100")]
@@ -50,7 +72,7 @@ pub struct MachineOptions {
     pub modules: Vec<(String, PathBuf)>,
     /// Microseconds between the instants at which the device model moves sound: 10000 is QEMU's own. Without it, the
     /// greatest of 10000, 5000 and 1000 that is no more than half a period.
-    #[arg(long, value_name = "MICROSECONDS", value_parser = clap::value_parser!(u32).range(1000..=10000))]
+    #[arg(long, value_name = "MICROSECONDS", value_parser = clap::value_parser!(u32).range(1000..=50_000))]
     pub tick: Option<u32>,
     /// Write the report as JSON.
     #[arg(long, value_name = "FILE")]
@@ -60,32 +82,101 @@ pub struct MachineOptions {
     pub html: Option<PathBuf>,
 }
 
+/// The clients, common to all commands with sound.
+#[derive(Args, Clone, Debug)]
+pub struct ClientOptions {
+    /// The kind of client: `event` waits for notifications, `packet` exchanges packets at each of them, `position`
+    /// polls, `rewrite` polls and changes every byte that it may each time (play only).
+    #[arg(long, default_value = "event")]
+    pub client: client::Kind,
+    /// Frames of a period: half of the buffer for `event` and `packet`, the polling interval for the others.
+    #[arg(long, default_value_t = 480, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub period: u32,
+    /// Microseconds that the client takes over each period before it has written or read it.
+    #[arg(long, value_name = "MICROSECONDS", default_value_t = 0)]
+    pub late: u32,
+    /// Pause for 100 ms at this frame of the sound.
+    #[arg(long, value_name = "FRAME", conflicts_with = "remove_at")]
+    pub pause_at: Option<usize>,
+    /// Tear the device out of its slot at this frame of the sound.
+    #[arg(long, value_name = "FRAME")]
+    pub remove_at: Option<usize>,
+    /// Stop and restart the device, and play or record once more, so many times.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub restarts: u32,
+}
+
 /// `rig play`.
 #[derive(Args, Clone, Debug)]
 pub struct Play {
-    /// The sound; without it, a bundled tune.
+    /// The sound; without it, a bundled tune, or noise if a length, a format or several streams are asked for.
     pub wav: Option<PathBuf>,
+    /// Play noise of so many seconds.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=86_400), conflicts_with = "wav")]
+    pub seconds: Option<u32>,
+    /// Of the noise.
+    #[command(flatten)]
+    pub format: FormatOptions,
     /// The machine.
     #[command(flatten)]
     pub machine: MachineOptions,
-    /// The kind of client: `event` waits for notifications, `position` polls.
-    #[arg(long, default_value = "event")]
-    pub client: client::Kind,
-    /// Frames of a period: half of the buffer for `event`, the polling interval for `position`.
-    #[arg(long, default_value_t = 480, value_parser = clap::value_parser!(u32).range(1..=65_536))]
-    pub period: u32,
+    /// The client.
+    #[command(flatten)]
+    pub client: ClientOptions,
     /// Write the sound that came out of the device.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Pause for 100 ms at this frame of the input.
-    #[arg(long, value_name = "FRAME", conflicts_with = "remove_at")]
-    pub pause_at: Option<usize>,
-    /// Tear the device out of its slot at this frame of the input.
-    #[arg(long, value_name = "FRAME")]
-    pub remove_at: Option<usize>,
-    /// Stop and restart the device, and play once more, so many times.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub restarts: u32,
+}
+
+/// `rig record`.
+#[derive(Args, Clone, Debug)]
+pub struct Record {
+    /// Seconds to record; without it the length of the file, or 5.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub seconds: Option<u32>,
+    /// What the device hears; noise without it.
+    #[arg(long = "in", value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// Of the recording, where the device hears noise.
+    #[command(flatten)]
+    pub format: FormatOptions,
+    /// The machine.
+    #[command(flatten)]
+    pub machine: MachineOptions,
+    /// The client.
+    #[command(flatten)]
+    pub client: ClientOptions,
+    /// Write the recording.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `rig duplex`.
+#[derive(Args, Clone, Debug)]
+pub struct Duplex {
+    /// The sound to play; noise without it. What the device hears is noise in the same format.
+    pub wav: Option<PathBuf>,
+    /// Seconds to play and record, without a file.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=86_400), conflicts_with = "wav")]
+    pub seconds: Option<u32>,
+    /// Of the noise.
+    #[command(flatten)]
+    pub format: FormatOptions,
+    /// The machine.
+    #[command(flatten)]
+    pub machine: MachineOptions,
+    /// Both clients.
+    #[command(flatten)]
+    pub client: ClientOptions,
+    /// Another kind of client for the recording.
+    #[arg(long, value_name = "CLIENT")]
+    pub record_client: Option<client::Kind>,
+    /// Write the sound that came out of the device.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Write the recording.
+    #[arg(long, value_name = "FILE")]
+    pub recording: Option<PathBuf>,
 }
 
 /// `rig lifecycle`.
@@ -105,6 +196,8 @@ pub struct Lifecycle {
 /// The devices by the names of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DeviceName {
+    /// virtio-snd.
+    VirtioSnd,
     /// Intel ICH AC'97.
     Ac97,
 }
@@ -113,6 +206,7 @@ impl DeviceName {
     /// The name as it is typed.
     pub fn name(self) -> &'static str {
         match self {
+            Self::VirtioSnd => "virtio-snd",
             Self::Ac97 => "ac97",
         }
     }
@@ -120,6 +214,7 @@ impl DeviceName {
     /// QEMU's model of it.
     pub fn model(self) -> qemu::Device {
         match self {
+            Self::VirtioSnd => qemu::Device::VirtioSnd,
             Self::Ac97 => qemu::Device::Ac97,
         }
     }
@@ -149,5 +244,14 @@ mod tests {
         let error =
             Options::try_parse_from(["rig", "play", "--driver", "x", "--windows", "9600"]).unwrap_err();
         assert!(error.to_string().contains("10240, 10586, 14393, 19041, 22621, 26100"), "{error}");
+    }
+
+    #[test]
+    fn what_the_device_has_not_is_refused() {
+        for (option, value) in [("--vectors", "6"), ("--streams", "0"), ("--streams", "6"), ("--bits", "12")]
+        {
+            let error = Options::try_parse_from(["rig", "play", "--driver", "x", option, value]).unwrap_err();
+            assert!(error.to_string().contains(option), "{error}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What `cargo xtask` does, one module a subcommand.
 
+pub mod accept;
 pub mod check;
 pub mod driver;
 pub mod failure;

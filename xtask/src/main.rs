@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    check,
+    accept, check,
     driver::{self, Architecture, Edition, Profile},
     failure::Failure,
     play,
@@ -46,9 +46,41 @@ enum Task {
     /// not the sound that went in, 2 usage or environment, 3 a rule of Windows was broken.
     #[command(disable_help_flag = true)]
     Play {
-        /// [WAV] [--device ac97] [--client event|position] [--windows BUILD] [--period FRAMES] [--driver PATH] ...
+        /// [WAV] [--device virtio-snd|ac97] [--client event|packet|position|rewrite] [--period FRAMES] ...
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
+    },
+    /// Records what a sound device of QEMU's hears: a WAV file, or noise
+    ///
+    /// All arguments are for `rig record`; --help shows them. Exit status: as for play.
+    #[command(disable_help_flag = true)]
+    Record {
+        /// [--seconds N] [--in WAV] [--device virtio-snd] [--client event|packet|position] [--period FRAMES] ...
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Plays and records at the same time
+    ///
+    /// All arguments are for `rig duplex`; --help shows them. Exit status: as for play.
+    #[command(disable_help_flag = true)]
+    Duplex {
+        /// [WAV] [--seconds N] [--client CLIENT] [--record-client CLIENT] [--period FRAMES] ...
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Plays and records the whole matrix of formats, rates, clients, periods and interrupts, and prints a table
+    ///
+    /// Takes long. Exit status: 0 every run was exact and without finding, 1 one was not.
+    Accept {
+        /// Seconds of sound in each run
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Only runs whose name has this in it
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+        /// Only say what would be run
+        #[arg(long)]
+        list: bool,
     },
     /// Installs what the other tasks need and this machine lacks; they do so by themselves, too
     Setup,
@@ -79,7 +111,12 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
             setup::ensure(Purpose::Check)?;
             check::run(&repository)?;
         }
-        Task::Play { arguments } => return play::run(&repository, &arguments),
+        Task::Play { arguments } => return play::run(&repository, play::Task::Play, &arguments),
+        Task::Record { arguments } => return play::run(&repository, play::Task::Record, &arguments),
+        Task::Duplex { arguments } => return play::run(&repository, play::Task::Duplex, &arguments),
+        Task::Accept { seconds, only, list } => {
+            accept::run(&repository, &accept::Wanted { seconds, only, list })?;
+        }
         Task::Setup => setup::ensure(Purpose::Test)?,
         Task::Test => test::run(&repository)?,
     }

@@ -1,4 +1,4 @@
-//! Plays through the driver: readies the machine, builds driver and rig, runs the rig.
+//! Plays and records through the driver: readies the machine, builds driver and rig, runs the rig.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -9,26 +9,54 @@ use crate::failure::Failure;
 use crate::repository::{self, Repository};
 use crate::setup::{self, Purpose};
 
-/// Files that are written unless the arguments say where else.
-const WRITTEN: [(&str, &str); 3] =
-    [("--out", "out.wav"), ("--report", "report.json"), ("--html", "report.html")];
+/// What the rig can do with sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Play.
+    Play,
+    /// Record.
+    Record,
+    /// Both at once.
+    Duplex,
+}
 
-/// Runs `rig play` with `arguments`, in the current directory. An image given by `--driver` is played instead of
+impl Task {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Play => "play",
+            Self::Record => "record",
+            Self::Duplex => "duplex",
+        }
+    }
+
+    /// Files that are written unless the arguments say where else.
+    fn written(self) -> Vec<(&'static str, &'static str)> {
+        let mut files = vec![("--report", "report.json"), ("--html", "report.html")];
+        files.extend(match self {
+            Self::Play => vec![("--out", "out.wav")],
+            Self::Record => vec![("--out", "recorded.wav")],
+            Self::Duplex => vec![("--out", "out.wav"), ("--recording", "recorded.wav")],
+        });
+        files
+    }
+}
+
+/// Runs the rig's task with `arguments`, in the current directory. An image given by `--driver` is used instead of
 /// ours. The exit status is the rig's: 0 all well, 1 the sound differs, 2 usage or environment, 3 a finding.
 ///
 /// # Errors
 /// [`Failure`] where it does not come to a run.
-pub fn run(repository: &Repository, arguments: &[OsString]) -> Result<ExitCode, Failure> {
+pub fn run(repository: &Repository, task: Task, arguments: &[OsString]) -> Result<ExitCode, Failure> {
     setup::ensure(Purpose::Play)?;
     let rig = rig(repository)?;
     let mut command = Command::new(&rig);
-    command.arg("play").args(arguments);
+    command.arg(task.name()).args(arguments);
     if !["--help", "-h"].iter().any(|help| arguments.iter().any(|argument| argument == help)) {
         if !has(arguments, "--driver") {
             let driver = driver::build(repository, Architecture::X86_64, Profile::Release)?;
             command.arg("--driver").arg(driver.image);
         }
-        for (option, file) in WRITTEN.into_iter().filter(|(option, _)| !has(arguments, option)) {
+        for (option, file) in task.written().into_iter().filter(|(option, _)| !has(arguments, option)) {
             command.args([option, file]);
         }
     }
@@ -60,7 +88,15 @@ fn has(arguments: &[OsString], option: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::has;
+    use super::{Task, has};
+
+    #[test]
+    fn every_task_leaves_a_report_and_its_sound() {
+        for task in [Task::Play, Task::Record, Task::Duplex] {
+            let files: Vec<&str> = task.written().into_iter().map(|(option, _)| option).collect();
+            assert!(["--report", "--html", "--out"].iter().all(|option| files.contains(option)), "{task:?}");
+        }
+    }
 
     #[test]
     fn options_are_recognised_in_both_forms() {

@@ -1,29 +1,59 @@
 //! Audio clients: what `AudioSrv` and exclusive-mode applications do with a WaveRT pin.
+//!
+//! ```text
+//!                 session   pin, buffer, states, books of RUN, witness
+//!                /       \
+//!          render         capture
+//!     halves: event,     halves: event,
+//!             packet             packet
+//!     position           position
+//!     rewrite
+//! ```
+//!
+//! A client does what the documentation lets it do, and waits for nothing that it does not promise. What belongs to
+//! the client it spoils until it is due, so that a driver that uses it too early or too late is heard.
 
+mod books;
+mod capture;
 mod errors;
-mod event;
 pub mod format;
-mod player;
-mod position;
+mod packets;
+mod render;
+mod session;
 pub mod track;
 mod witness;
 
+use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
 
+pub use books::Books;
+pub use books::Steady;
+pub use books::by_context;
 pub use errors::Errors;
-pub use player::Played;
-pub use player::Player;
+pub use packets::PacketFigures;
+pub use session::Session;
 
 use crate::sound::Pcm;
 
 /// The kinds of client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `AllocateBufferWithNotification` with two notifications; waits for events, refills the half just played.
+    /// `AllocateBufferWithNotification` with two notifications; waits for events, refills or reads the half just done.
     Event,
-    /// `AllocateAudioBuffer`; polls `GetPosition`, keeps the buffer filled.
+    /// The same, with the halves handed over and taken as packets: `SetWritePacket`, `GetReadPacket`.
+    Packet,
+    /// `AllocateAudioBuffer`; polls `GetPosition`, keeps the buffer filled or empty.
     Position,
+    /// As `Position`, but at each poll writes anew every byte of the buffer that is not the device's.
+    Rewrite,
+}
+
+impl Kind {
+    /// Whether the client works by halves of its buffer, and waits for events.
+    pub fn by_halves(self) -> bool {
+        matches!(self, Self::Event | Self::Packet)
+    }
 }
 
 impl FromStr for Kind {
@@ -32,8 +62,10 @@ impl FromStr for Kind {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "event" => Ok(Self::Event),
+            "packet" => Ok(Self::Packet),
             "position" => Ok(Self::Position),
-            other => Err(format!("no client '{other}': event or position")),
+            "rewrite" => Ok(Self::Rewrite),
+            other => Err(format!("no client '{other}': event, packet, position or rewrite")),
         }
     }
 }
@@ -42,46 +74,93 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Event => "event",
+            Self::Packet => "packet",
             Self::Position => "position",
+            Self::Rewrite => "rewrite",
         })
     }
 }
 
-/// What is to be played, and how.
+/// Which way sound goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the client to the device.
+    Render,
+    /// From the device to the client.
+    Capture,
+}
+
+/// What a client is to do.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The sound.
+    /// Which way.
+    pub direction: Direction,
+    /// The sound to be played; of a recording, the format.
     pub pcm: Pcm,
+    /// Frames to be played or recorded.
+    pub frames: usize,
     /// The kind of client.
     pub kind: Kind,
     /// Frames of a period.
     pub period: usize,
-    /// How the device plays it.
+    /// Time that the client takes over each period, nanoseconds.
+    pub late_ns: u64,
+    /// How the device plays and records.
     pub pace: Pace,
     /// Something that happens in the middle.
     pub disturbance: Option<Disturbance>,
 }
 
-/// How a device plays.
+impl Plan {
+    /// Bytes of the buffer that the client asks for.
+    pub fn buffer_bytes(&self) -> u32 {
+        let frames = if self.kind.by_halves() {
+            2 * self.period
+        } else {
+            // Room for what the device moves at a time, twice over, whatever the polling interval.
+            (4 * self.period).max(self.pcm.rate as usize / 25)
+        };
+        (frames * self.pcm.frame_bytes()) as u32
+    }
+}
+
+/// How a device plays and records.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
     /// Frames by which it moves its own position at a time.
     pub step_frames: f64,
-    /// Frames that it plays in a second: the format's rate, as near as the device comes to it.
+    /// Frames that it moves in a second: the format's rate, as near as the device comes to it.
     pub frames_per_second: f64,
 }
 
-/// What may happen to a client while it plays.
+/// What may happen to a client while its sound lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disturbance {
     /// The client pauses here for 100 ms, and goes on.
     PauseAt {
-        /// Frame of the input.
+        /// Frame of the sound.
         frame: usize,
     },
     /// The client is told to give up here: its device is gone.
     AbandonAt {
-        /// Frame of the input.
+        /// Frame of the sound.
         frame: usize,
     },
+}
+
+/// What a client tells while it works, and is told.
+#[derive(Clone, Copy)]
+pub struct Line<'a> {
+    /// Hears how many frames were written or read, once a period.
+    pub progress: &'a dyn Fn(usize),
+    /// Whether somebody else has torn the device out.
+    pub gone: &'a Cell<bool>,
+}
+
+/// Plays or records from STOP to STOP, as the kind of client does.
+pub fn perform(session: Session<'_>) -> Books {
+    match session.plan.direction {
+        Direction::Render => render::perform(session),
+        Direction::Capture => capture::perform(session),
+    }
 }

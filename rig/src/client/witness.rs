@@ -2,6 +2,7 @@
 //!
 //! Frames, bytes and times come in as they were observed; nothing here asks the driver anything.
 
+use super::Direction;
 use super::errors::Errors;
 use super::track::Track;
 
@@ -14,6 +15,7 @@ pub(super) struct Witness {
     buffer: u64,
     frame: u64,
     step_frames: f64,
+    direction: Direction,
     track: Track,
     /// Greatest distance between a position in RUN and the sample clock, in frames.
     pub(super) max_error_frames: f64,
@@ -26,11 +28,15 @@ pub(super) struct Witness {
 impl Witness {
     /// For a buffer of so many bytes, of frames of so many bytes, on a device that moves its own position by
     /// `step_frames` at a time.
-    pub(super) fn new(buffer: u64, frame: u64, step_frames: f64) -> Self {
+    ///
+    /// What was recorded may be told when it is complete, so that a position of a recording lies up to half a buffer
+    /// behind the sample clock, and no more than the device's step ahead.
+    pub(super) fn new(buffer: u64, frame: u64, step_frames: f64, direction: Direction) -> Self {
         Self {
             buffer,
             frame,
             step_frames,
+            direction,
             track: Track::new(buffer),
             max_error_frames: 0.0,
             samples: 0,
@@ -57,10 +63,11 @@ impl Witness {
         frames
     }
 
-    /// Two positions in PAUSE with time between them. `clock` stopped when the stream was paused.
-    pub(super) fn paused(&mut self, now: u64, when: &str, offsets: (u64, u64), clock: f64) {
+    /// Two positions in PAUSE with time between them. `clock` stopped when the stream was paused. Returns linear
+    /// frames.
+    pub(super) fn paused(&mut self, now: u64, when: &str, offsets: (u64, u64), clock: f64) -> f64 {
         self.still(now, when, offsets);
-        self.follow(now, when, offsets.0, offsets.0, clock);
+        self.follow(now, when, offsets.0, offsets.0, clock)
     }
 
     /// Two positions in STOP with time between them.
@@ -79,6 +86,15 @@ impl Witness {
         }
     }
 
+    /// Frames by which a position may be behind the clock and ahead of it.
+    fn allowed(&self) -> (f64, f64) {
+        let step = self.step_frames + SLACK_FRAMES;
+        match self.direction {
+            Direction::Render => (step, step),
+            Direction::Capture => (step + (self.buffer / self.frame / 2) as f64, step),
+        }
+    }
+
     fn follow(&mut self, now: u64, when: &str, play: u64, write: u64, clock: f64) -> f64 {
         for (name, offset) in [("PlayOffset", play), ("WriteOffset", write)] {
             if offset >= self.buffer {
@@ -88,7 +104,10 @@ impl Witness {
             }
         }
         let before = self.track.linear();
-        let linear = self.track.follow(play % self.buffer, clock as u64 * self.frame);
+        let (behind, ahead) = self.allowed();
+        // The middle of where the position may be: an offset is taken for the nearest to it.
+        let middle = (clock - (behind - ahead) / 2.0).max(0.0);
+        let linear = self.track.follow(play % self.buffer, middle as u64 * self.frame);
         if linear < before {
             let (from, to) = (before / self.frame, linear / self.frame);
             self.errors.add(
@@ -99,7 +118,7 @@ impl Witness {
         }
         let frames = linear as f64 / self.frame as f64;
         let off = (frames - clock).abs();
-        if off > self.step_frames + SLACK_FRAMES {
+        if frames > clock + ahead || frames < clock - behind {
             let text = format!(
                 "{when} the position was {frames:.1} frames when the sample clock said {clock:.1}: {off:.1} off, \
                  where the device's step is {}",
@@ -114,9 +133,10 @@ impl Witness {
 #[cfg(test)]
 mod tests {
     use super::Witness;
+    use crate::client::Direction;
 
     fn witness() -> Witness {
-        Witness::new(4_000, 4, 48.0)
+        Witness::new(4_000, 4, 48.0, Direction::Render)
     }
 
     fn messages(witness: &Witness) -> Vec<String> {
@@ -188,8 +208,23 @@ mod tests {
     }
 
     #[test]
+    fn a_recording_is_told_when_it_is_complete_and_not_before() {
+        let mut witness = Witness::new(4_000, 4, 48.0, Direction::Capture);
+        for step in 1..100_u64 {
+            // Half a buffer late.
+            let told = (step * 10).saturating_sub(500);
+            witness.running(step, told * 4 % 4_000, told * 4 % 4_000, (step * 10) as f64);
+        }
+        assert_eq!(messages(&witness), [""; 0]);
+        let mut witness = Witness::new(4_000, 4, 48.0, Direction::Capture);
+        witness.running(1, 400, 400, 100.0);
+        witness.running(1, 800, 800, 100.0);
+        assert!(messages(&witness)[0].contains("200.0 frames when the sample clock said 100.0"));
+    }
+
+    #[test]
     fn half_a_buffer_must_be_more_than_a_step() {
-        assert!(Witness::new(960 * 4, 4, 240.0).can_judge());
-        assert!(!Witness::new(960 * 4, 4, 480.0).can_judge());
+        assert!(Witness::new(960 * 4, 4, 240.0, Direction::Render).can_judge());
+        assert!(!Witness::new(960 * 4, 4, 480.0, Direction::Render).can_judge());
     }
 }

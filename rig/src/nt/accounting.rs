@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::work::WORKS;
+use super::work::Work;
 use super::work::WorkFigures;
 
 /// On whose behalf the processor is running.
@@ -38,6 +39,11 @@ pub struct Accesses {
 }
 
 impl Accesses {
+    /// All of them.
+    pub fn all(&self) -> u64 {
+        self.reads + self.writes + self.kicks
+    }
+
     fn since(self, earlier: Self) -> Self {
         Self {
             reads: self.reads - earlier.reads,
@@ -71,7 +77,8 @@ pub struct Accounts {
     pub bytes_copied: Cell<u64>,
     /// Watched events signalled by the driver.
     pub events_signalled: Cell<u64>,
-    watched_events: RefCell<Vec<u64>>,
+    /// With the number of signals of each.
+    watched_events: RefCell<Vec<(u64, u64)>>,
     last_interrupt: Cell<Option<u64>>,
     last_event_latency: Cell<Option<u64>>,
     happenings: RefCell<Vec<(u64, Happening)>>,
@@ -128,6 +135,30 @@ impl Snapshot {
             writes: sum.writes + each.writes,
             kicks: sum.kicks + each.kicks,
         })
+    }
+
+    /// What routines of this kind took.
+    pub fn work(&self, kind: Work) -> WorkFigures {
+        let place = WORKS.iter().position(|each| *each == kind);
+        place.and_then(|place| self.work.get(place)).copied().unwrap_or_default()
+    }
+
+    /// Reads, writes and kicks in calls of the client's.
+    pub fn client(&self) -> Accesses {
+        self.accesses[1]
+    }
+
+    /// What happened from the first beginning to the last end of stretches of time that overlap.
+    pub fn between(stretches: impl Iterator<Item = (Self, Self)>) -> Self {
+        // Counters only grow, so that what has counted least is the earliest.
+        let age =
+            |each: &Self| (each.total().all(), each.interrupts, each.events_signalled, each.allocations);
+        let (mut first, mut last): (Option<Self>, Option<Self>) = (None, None);
+        for (from, to) in stretches {
+            first = first.into_iter().chain([from]).min_by_key(age);
+            last = last.into_iter().chain([to]).max_by_key(age);
+        }
+        last.unwrap_or_default().since(&first.unwrap_or_default())
     }
 
     /// What happened since `earlier`.
@@ -190,12 +221,18 @@ impl Accounts {
 
     /// Counts signals of this event from now on: one that a client waits for.
     pub fn watch_event(&self, event: u64) {
-        self.watched_events.borrow_mut().push(event);
+        self.watched_events.borrow_mut().push((event, 0));
     }
 
     /// Stops counting signals of this event.
     pub fn unwatch_event(&self, event: u64) {
-        self.watched_events.borrow_mut().retain(|watched| *watched != event);
+        self.watched_events.borrow_mut().retain(|(watched, _)| *watched != event);
+    }
+
+    /// Signals of a watched event so far.
+    pub fn signals_of(&self, event: u64) -> u64 {
+        let watched = self.watched_events.borrow();
+        watched.iter().find(|(watched, _)| *watched == event).map_or(0, |(_, signals)| *signals)
     }
 
     /// Starts or stops keeping happenings for the timeline.
@@ -244,7 +281,9 @@ impl Accounts {
     }
 
     pub(crate) fn event_set(&self, now: u64, event: u64) {
-        if self.watched_events.borrow().contains(&event) {
+        let mut watched = self.watched_events.borrow_mut();
+        if let Some((_, signals)) = watched.iter_mut().find(|(watched, _)| *watched == event) {
+            *signals += 1;
             Self::bump(&self.events_signalled, 1);
             self.last_event_latency.set(self.last_interrupt.get().map(|then| now - then));
             self.keep(now, Happening::Event);

@@ -35,6 +35,11 @@ impl ClientEvent {
         self.kernel.wait(vec![self.pointer().cast()], false, deadline) == STATUS_WAIT_0
     }
 
+    /// How often the driver has signalled it.
+    pub fn count(&self) -> u64 {
+        self.kernel.accounts.signals_of(self.pointer() as u64)
+    }
+
     /// Whether it is signalled now; it stays so.
     pub fn signalled(&self) -> bool {
         At::new(self.event.get()).with(|event| event.header.signal_state > 0)

@@ -10,9 +10,11 @@ use super::plot;
 use super::terminal::count;
 use super::verdict::Verdict;
 use faults::{client_errors, findings, glitches};
+use streams::streams;
 use text::{escape, figure, file_name, grouped, seconds};
 
 mod faults;
+mod streams;
 mod text;
 
 /// Typography and colours, light and dark.
@@ -31,6 +33,7 @@ pub fn page(report: &Report) -> String {
         &verdict(report),
         "<main>\n",
         &tiles(report),
+        &streams(report),
         &findings(report),
         &client_errors(report),
         &glitches(report),
@@ -183,12 +186,16 @@ fn interactions(report: &Report) -> String {
         format!("<tr{class}><th>{name}</th><td class=\"number\">{}</td>{other}</tr>\n", figure(own))
     };
     let linux = linux.map(|linux| linux.per_period);
-    let rows = [
-        row("", "register reads", own.reads, linux.map(|per| per.reads)),
-        row("", "register writes", own.writes, linux.map(|per| per.writes)),
+    let mut rows = vec![
+        row("", "kicks", own.kicks, linux.map(|per| per.kicks)),
         row("", "interrupts", own.interrupts, linux.map(|per| per.interrupts)),
+        row("", "register reads", own.reads, linux.map(|per| per.reads)),
+        row("", "other register writes", own.writes, linux.map(|per| per.writes)),
         row(" class=\"sum\"", "per period", own.sum, linux.map(|per| per.sum)),
     ];
+    if let Some(own) = own.instructions {
+        rows.push(row("", "driver instructions", own, linux.and_then(|per| per.instructions)));
+    }
     format!(
         "<section>\n<h2>Device interactions</h2>\n<p>Each of them is what a guest pays as one exit to its \
          host. The table is the average of steady RUN, the plot every period of RUN by its number.</p>\n<div class=\"scroll narrow\"><table>\n<thead><tr><th></th>\

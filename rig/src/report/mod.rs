@@ -9,14 +9,18 @@
 //! The run fills a [`Report`] and judges nothing; [`Report::verdict`] is the one place that says how it went.
 
 pub mod baseline;
+pub mod costs;
 pub mod html;
 pub mod model;
 pub mod plot;
+pub mod stream;
 pub mod terminal;
 pub mod timeline;
 pub mod verdict;
 
+pub use costs::{InstructionsBy, PerPeriod};
 pub use model::Report;
+pub use stream::{Packets, Stream};
 pub use timeline::{Moment, MomentKind, PeriodSample, PositionSample, Timeline};
 pub use verdict::Verdict;
 

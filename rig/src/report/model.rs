@@ -6,11 +6,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::costs::PerPeriod;
+use super::stream::Stream;
 use super::timeline::Timeline;
 use crate::sound::GlitchKind;
 
 /// Version of the JSON's shape: raised when a field goes or changes its meaning, not when one is added.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Everything a run found out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,8 +21,10 @@ pub struct Report {
     pub schema: u32,
     /// The sound device, as named on the command line: `ac97`.
     pub device: String,
-    /// The client that played: `event` or `position`.
+    /// The clients that played and recorded: `event`, `packet`, `position`, `rewrite`, joined by ` + `.
     pub client: String,
+    /// What they did: `render`, `capture` or `render + capture`.
+    pub direction: String,
     /// Build number of the Windows that the driver saw: 26100.
     pub windows: u32,
     /// What that Windows offers.
@@ -53,6 +57,8 @@ pub struct Report {
     pub get_position: GetPosition,
     /// What a guest would pay as VM exits.
     pub device_accesses: DeviceAccesses,
+    /// Each stream by itself; the figures above are those of all of them, as `Report::sum_up` has them.
+    pub streams: Vec<Stream>,
     /// Interrupts that the driver's service routine took as its own, from load to unload.
     pub interrupts: u64,
     /// Periods that the device completed in RUN.
@@ -165,6 +171,8 @@ pub struct GetPosition {
     pub calls: u64,
     /// Device registers read in the costliest of them.
     pub max_reads: u64,
+    /// Device accesses of any kind in the costliest of them.
+    pub max_accesses: u64,
 }
 
 /// Register reads and writes of the driver, counted one by one as they trap.
@@ -176,6 +184,8 @@ pub struct DeviceAccesses {
     pub by_context: ByContext,
     /// Averages of steady RUN.
     pub per_period: PerPeriod,
+    /// The same, for a minute of it.
+    pub per_minute: PerPeriod,
 }
 
 /// Device accesses by what the driver was doing.
@@ -209,21 +219,6 @@ impl ByContext {
     pub fn total(&self) -> u64 {
         self.parts().iter().map(|(_, count)| count).sum()
     }
-}
-
-/// Device interactions in steady RUN, divided by the number of periods.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PerPeriod {
-    /// Register reads.
-    pub reads: f64,
-    /// Register writes.
-    pub writes: f64,
-    /// Interrupts.
-    pub interrupts: f64,
-    /// The three together.
-    pub sum: f64,
-    /// Periods of steady RUN that the averages are taken over; 0 where the sound was too short for one.
-    pub periods: u64,
 }
 
 /// What the data path should not need.

@@ -1,9 +1,11 @@
 //! Made-up reports for the tests: an exact run, a broken one, and one small enough to read as JSON.
 
+use super::costs::{InstructionsBy, PerPeriod};
 use super::model::{
     BugCheck, ByContext, ClientError, DeviceAccesses, Dpc, Driver, Finding, Format, GetPosition, Glitch,
-    Glitches, Hex, LogLine, PerPeriod, Position, Profile, Report, Run, StreamResource,
+    Glitches, Hex, LogLine, Position, Profile, Report, Run, StreamResource,
 };
+use super::stream::{Packets, Stream};
 use super::timeline::{MomentKind, PeriodSample, PositionSample};
 use crate::sound::GlitchKind;
 
@@ -12,6 +14,7 @@ pub(super) fn exact() -> Report {
     let mut report = Report {
         device: "ac97".into(),
         client: "event".into(),
+        direction: "render".into(),
         windows: 26_100,
         profile: Profile {
             name: "Windows 11 24H2".into(),
@@ -41,11 +44,29 @@ pub(super) fn exact() -> Report {
             samples: 8_160,
             judged: true,
         },
-        get_position: GetPosition { calls: 8_160, max_reads: 2 },
+        get_position: GetPosition { calls: 8_160, max_reads: 2, max_accesses: 2 },
         device_accesses: DeviceAccesses {
             total: 20_031,
             by_context: ByContext { start: 71, client: 16_324, isr: 1_634, dpc: 2_002, thread: 0 },
-            per_period: PerPeriod { reads: 1.0, writes: 2.0, interrupts: 1.0, sum: 4.0, periods: 812 },
+            per_period: PerPeriod {
+                reads: 1.0,
+                writes: 2.0,
+                interrupts: 1.0,
+                sum: 4.0,
+                instructions: Some(310.0),
+                instructions_by: InstructionsBy { isr: 90.0, dpc: 220.0, timer: 0.0, packet: 0.0 },
+                periods: 812,
+                ..PerPeriod::default()
+            },
+            per_minute: PerPeriod {
+                reads: 6_000.0,
+                writes: 12_000.0,
+                interrupts: 6_000.0,
+                sum: 24_000.0,
+                instructions: Some(1_860_000.0),
+                periods: 812,
+                ..PerPeriod::default()
+            },
         },
         interrupts: 817,
         periods: 817,
@@ -95,6 +116,32 @@ pub(super) fn exact() -> Report {
             });
         }
     }
+    report
+}
+
+/// The tune played, and noise recorded by packets at the same time.
+pub(super) fn duplex() -> Report {
+    let mut report = exact();
+    let played = Stream {
+        direction: "render".into(),
+        client: report.client.clone(),
+        format: report.format.clone(),
+        period_frames: report.period_frames,
+        buffer_frames: report.buffer_frames,
+        frames_in: report.frames_in,
+        frames_out: report.frames_out,
+        lead_in_frames: report.lead_in_frames,
+        tail_frames: report.tail_frames,
+        bit_exact: true,
+        position: report.position.clone(),
+        get_position: report.get_position.clone(),
+        periods: report.periods,
+        ..Stream::default()
+    };
+    let packets = Some(Packets { exchanged: 300, max_error_frames: 12.5 });
+    let recorded = Stream { direction: "capture".into(), client: "packet".into(), packets, ..played.clone() };
+    report.streams = vec![played, recorded];
+    report.sum_up();
     report
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::baseline;
 use super::model::Report;
+use super::stream::Stream;
 use super::verdict::Verdict;
 
 /// Bytes of a thread's kernel stack on x64.
@@ -16,6 +17,9 @@ const LISTED: usize = 5;
 pub fn summary(report: &Report, colour: bool) -> String {
     let mut out = String::new();
     let (paint, verdict) = match report.verdict() {
+        Verdict::Exact if report.direction == "capture" => {
+            ("32", "bit-exact: what was recorded is what went in")
+        }
         Verdict::Exact => ("32", "bit-exact: what came out is what went in"),
         Verdict::Differs => ("33", "the sound that came out is not the sound that went in"),
         Verdict::Mistold => ("33", "the sound is right, what the driver told its client is not"),
@@ -34,6 +38,11 @@ pub fn summary(report: &Report, colour: bool) -> String {
     );
     line("client", client(report));
     line("format", report.format.describe());
+    if report.streams.len() > 1 {
+        for each in &report.streams {
+            line("stream", stream(each));
+        }
+    }
     line("sound", sound(report));
     for glitch in report.glitches.list.iter().take(LISTED) {
         let kind = format!("{:?}", glitch.kind).to_lowercase();
@@ -41,7 +50,17 @@ pub fn summary(report: &Report, colour: bool) -> String {
     }
     more(&mut line, report.glitches.list.len());
     line("position", position(report));
+    for packets in report.streams.iter().filter_map(|stream| stream.packets.as_ref()) {
+        let off = packets.max_error_frames;
+        line("packets", format!("{}, their times off by at most {off:.1} frames", packets.exchanged));
+    }
     line("interactions", interactions(report));
+    if report.device_accesses.per_period.periods > 0 {
+        line("a minute", minute(report));
+    }
+    if let Some(text) = instructions(report) {
+        line("instructions", text);
+    }
     let by = report.device_accesses.by_context.parts().map(|(name, count)| format!("{name} {count}"));
     line("accesses", format!("{} in all: {}", report.device_accesses.total, by.join(", ")));
     line(
@@ -107,6 +126,19 @@ fn client(report: &Report) -> String {
     )
 }
 
+fn stream(stream: &Stream) -> String {
+    format!(
+        "{} {}: {} client, {} frames in, {} out, {}, position off by at most {:.1} frames",
+        stream.direction,
+        stream.endpoint,
+        stream.client,
+        stream.frames_in,
+        stream.frames_out,
+        count(stream.glitches.count, "glitch"),
+        stream.position.max_error_frames,
+    )
+}
+
 fn sound(report: &Report) -> String {
     format!(
         "{} frames in, {} out (lead-in {}, tail {}), {}",
@@ -139,13 +171,42 @@ fn interactions(report: &Report) -> String {
         return "not measured: no period of steady RUN".to_owned();
     }
     let own = format!(
-        "{:.2} per period: {:.2} reads, {:.2} writes, {:.2} interrupts",
-        per.sum, per.reads, per.writes, per.interrupts
+        "{:.2} per period: {:.2} kicks, {:.2} interrupts, {:.2} reads, {:.2} other writes",
+        per.sum, per.kicks, per.interrupts, per.reads, per.writes
     );
     match baseline::of(&report.device) {
         Some(linux) => format!("{own} (Linux {}: {})", linux.driver, linux.per_period.sum),
         None => own,
     }
+}
+
+/// Driver instructions a period, where they were counted.
+fn instructions(report: &Report) -> Option<String> {
+    let per = report.device_accesses.per_period;
+    let total = per.instructions.filter(|_| per.periods > 0)?;
+    let by: Vec<String> = per
+        .instructions_by
+        .parts()
+        .into_iter()
+        .filter(|(_, count)| *count > 0.0)
+        .map(|(name, count)| format!("{name} {count:.0}"))
+        .collect();
+    let own = format!("{total:.0} per period: {}", by.join(", "));
+    let linux = baseline::of(&report.device)
+        .and_then(|linux| Some(format!(" (Linux {}: {})", linux.driver, linux.per_period.instructions?)));
+    Some(own + &linux.unwrap_or_default())
+}
+
+/// The interactions of a minute.
+fn minute(report: &Report) -> String {
+    let per = report.device_accesses.per_minute;
+    format!(
+        "{:.0} interactions: {:.0} kicks, {:.0} interrupts, {:.0} other accesses",
+        per.sum,
+        per.kicks,
+        per.interrupts,
+        per.reads + per.writes
+    )
 }
 
 fn dpcs(report: &Report) -> String {
@@ -193,10 +254,16 @@ mod tests {
     #[test]
     fn a_good_run_takes_about_twenty_plain_lines() {
         let text = summary(&sample::exact(), false);
-        assert!((12..=21).contains(&text.lines().count()), "{text}");
+        assert!((12..=23).contains(&text.lines().count()), "{text}");
         assert!(text.is_ascii() && !text.contains('\x1b'));
-        for part in ["bit-exact", "0 glitches", "4.00 per period", "Linux snd_intel8x0: 13", "0 allocations"]
-        {
+        for part in [
+            "bit-exact",
+            "0 glitches",
+            "4.00 per period",
+            "Linux snd_intel8x0: 13",
+            "0 allocations",
+            "310 per period: ISR 90, DPC 220 (Linux snd_intel8x0: 323)",
+        ] {
             assert!(text.contains(part), "{part} in\n{text}");
         }
     }
@@ -223,6 +290,18 @@ mod tests {
         for part in [
             "what the driver told its client is not",
             "client error  at 0.040 s in RUN the position went back",
+        ] {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn several_streams_have_a_line_each() {
+        let text = summary(&sample::duplex(), false);
+        for part in [
+            "stream  render 0: event client, 391680 frames in, 392640 out, 0 glitches",
+            "stream  capture 0: packet client",
+            "packets  300, their times off by at most 12.5 frames",
         ] {
             assert!(text.contains(part), "{part} in\n{text}");
         }

@@ -1,7 +1,6 @@
 //! What the facts of a run amount to.
 
-use super::model::{Glitch, Glitches, Report};
-use crate::sound::Comparison;
+use super::model::Report;
 
 /// How a run went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,30 +44,12 @@ impl Report {
     pub fn has_played(&self) -> bool {
         !self.client.is_empty()
     }
-
-    /// Takes over what the comparison of input and output found.
-    pub fn set_comparison(&mut self, comparison: &Comparison) {
-        self.frames_in = comparison.frames_in;
-        self.frames_out = comparison.frames_out;
-        self.lead_in_frames = comparison.lead_in;
-        self.tail_frames = comparison.tail;
-        self.bit_exact = comparison.bit_exact;
-        self.glitches = Glitches {
-            count: comparison.glitches.len() as u64,
-            list: comparison
-                .glitches
-                .iter()
-                .map(|glitch| Glitch { kind: glitch.kind, at_frame: glitch.at_frame, frames: glitch.frames })
-                .collect(),
-        };
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Verdict;
     use crate::report::sample;
-    use crate::sound::{self, tune};
 
     #[test]
     fn a_finding_outweighs_the_sound() {
@@ -95,15 +76,5 @@ mod tests {
     fn without_a_client_no_sound_is_missed() {
         let report = super::Report { client: String::new(), bit_exact: false, ..sample::exact() };
         assert_eq!(report.verdict(), Verdict::Exact);
-    }
-
-    #[test]
-    fn a_comparison_arrives_in_the_report() {
-        let noise = tune::noise(1, 8_000, 2, 5);
-        let cut = noise.with_data(noise.span(0, 7_900).to_vec());
-        let mut report = sample::exact();
-        report.set_comparison(&sound::compare(&noise, &cut).expect("same format"));
-        assert_eq!((report.bit_exact, report.glitches.count, report.frames_out), (false, 1, 7_900));
-        assert_eq!(report.glitches.list[0].at_frame, 7_900);
     }
 }

@@ -15,6 +15,7 @@ use crate::options::Lifecycle;
 use crate::portcls::Adapter;
 use crate::report::Verdict;
 use crate::report::html;
+use crate::sound::Pcm;
 
 /// More failures than any start has steps: the end of a driver that never gets up.
 const MOST_STEPS: u32 = 500;
@@ -24,7 +25,7 @@ const MOST_STEPS: u32 = 500;
 /// # Errors
 /// Whatever keeps the run from beginning, in words for the user.
 pub fn lifecycle(options: &Lifecycle) -> Result<Verdict, SetupError> {
-    let machine = Machine::power_on(&options.machine, 48_000, 10_000)?;
+    let machine = Machine::power_on(&options.machine, &Pcm::from_s16(48_000, 2, &[]), 10_000)?;
     let outcome: Rc<RefCell<Result<String, SetupError>>> = Rc::new(RefCell::new(Ok(String::new())));
     let image = machine.loader.load_driver(machine.kernel)?;
     let (shared, loader, options_copy) = (outcome.clone(), machine.loader.clone(), options.clone());

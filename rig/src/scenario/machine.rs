@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::SetupError;
+use super::ear::Ear;
 use crate::client::Pace;
 use crate::nt;
 use crate::nt::Kernel;
@@ -15,6 +16,8 @@ use crate::options::MachineOptions;
 use crate::pci::qemu;
 use crate::pe;
 use crate::portcls::Image;
+use crate::sound::Encoding;
+use crate::sound::Pcm;
 use crate::trap;
 
 /// A machine that is switched on, with no driver in it yet.
@@ -25,6 +28,7 @@ pub struct Machine {
     pub loader: Rc<Loader>,
     /// The device's step, microseconds.
     pub tick_us: u32,
+    _ear: Ear,
 }
 
 /// Loads images: the driver, and those that stand in for built-in modules.
@@ -100,17 +104,29 @@ pub(super) fn default_tick(period: u32, rate: u32) -> u32 {
 }
 
 impl Machine {
-    /// Switches it on. `rate` is the sample rate of what is to be played.
+    /// Switches it on. `fed` is what the device hears, as the mixer carries it: so is what comes out.
     ///
     /// # Errors
     /// QEMU or an image is not as it should be.
-    pub fn power_on(options: &MachineOptions, rate: u32, tick_us: u32) -> Result<Self, SetupError> {
+    pub fn power_on(options: &MachineOptions, fed: &Pcm, tick_us: u32) -> Result<Self, SetupError> {
+        let ear = Ear::new(fed)?;
         let mut machine = qemu::Options::new(options.device.model());
-        machine.rate = rate;
+        machine.rate = fed.rate;
+        machine.format = match (fed.encoding, fed.container) {
+            (Encoding::Float, _) => qemu::SampleFormat::F32,
+            (Encoding::Integer, 32) => qemu::SampleFormat::S32,
+            (Encoding::Integer, _) => qemu::SampleFormat::S16,
+        };
+        machine.capture = ear.path();
+        machine.vectors = options.vectors;
+        // The first half of a device's streams play.
+        machine.streams = 2 * options.streams as u8;
         machine.tick_us = tick_us;
         let hardware = qemu::Qemu::open(&machine)?;
         let kernel = nt::boot(options.windows, Box::new(hardware));
         kernel.set_quantum(u64::from(tick_us) * 1_000);
+        // As the INF file asks.
+        kernel.support_messages(None);
         // As the hardware section of an INF file has it, for whoever has messages.
         kernel.support_messages(None);
 
@@ -127,17 +143,15 @@ impl Machine {
             let image = loader.load(kernel, path)?;
             loader.modules.borrow_mut().push((name.clone(), image));
         }
-        Ok(Self { kernel, loader: Rc::new(loader), tick_us })
+        Ok(Self { kernel, loader: Rc::new(loader), tick_us, _ear: ear })
     }
 }
 
-impl Machine {
-    /// How the device plays sound of so many frames a second: QEMU moves whole frames at each step, so that where a
-    /// step is no whole number of them, it is a little fast or slow.
-    pub fn pace(&self, rate: u32) -> Pace {
-        let step_frames = (f64::from(self.tick_us) * f64::from(rate) / 1e6).round();
-        Pace { step_frames, frames_per_second: step_frames * 1e6 / f64::from(self.tick_us) }
-    }
+/// How the device moves sound of so many frames a second: QEMU moves whole frames at each step, so that where a step
+/// is no whole number of them, it is a little fast or slow.
+pub(super) fn pace(tick_us: u32, rate: u32) -> Pace {
+    let step_frames = (f64::from(tick_us) * f64::from(rate) / 1e6).round();
+    Pace { step_frames, frames_per_second: step_frames * 1e6 / f64::from(tick_us) }
 }
 
 impl Loader {

@@ -1,9 +1,13 @@
 //! What the rig does from power-on to the report.
 
+mod clients;
+mod ear;
+mod job;
+mod judge;
 mod lifecycle;
 mod machine;
-mod play;
 mod progress;
+mod streams;
 mod summary;
 
 use std::path::PathBuf;
@@ -11,7 +15,9 @@ use std::path::PathBuf;
 pub use lifecycle::lifecycle;
 pub use machine::LoadedImage;
 pub use machine::Machine;
-pub use play::play;
+pub use streams::duplex;
+pub use streams::play;
+pub use streams::record;
 
 use crate::nt::Kernel;
 use crate::pci::HardwareError;
@@ -40,12 +46,14 @@ pub enum SetupError {
     },
     /// The driver does not take the format.
     #[error(
-        "{input} can't be played by this device: the driver answers {status:#010x} to {format}. \
-         What would work: {accepted}. For example: sox {input} -r 48000 -b 16 -c 2 converted.wav"
+        "{input} can't be {what} by this device: the driver answers {status:#010x} to {format}. \
+         What would work: {accepted}. For example: sox song.wav -r 48000 -b 16 -c 2 converted.wav"
     )]
     Refused {
-        /// The sound file.
+        /// The sound.
         input: String,
+        /// What can't be done: `played` or `recorded`.
+        what: &'static str,
         /// The format in words.
         format: String,
         /// `NewStream`'s status.

@@ -1,9 +1,10 @@
-//! How far a sound has been played, on a terminal; elsewhere nothing is shown.
+//! How far a sound has come, on a terminal; elsewhere nothing is shown.
 
 use indicatif::ProgressBar;
 use indicatif::ProgressStyle;
 
-use crate::sound::Pcm;
+use crate::client::Direction;
+use crate::client::Plan;
 
 /// A bar in seconds of sound.
 pub(super) struct Progress {
@@ -12,17 +13,21 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// For a sound of that length.
-    pub(super) fn new(pcm: &Pcm) -> Self {
-        let rate = pcm.rate.max(1) as usize;
-        let bar = ProgressBar::new((pcm.frames() / rate) as u64);
-        if let Ok(style) = ProgressStyle::with_template("playing {wide_bar} {pos} of {len} s of sound") {
+    /// For the sound of a plan.
+    pub(super) fn new(plan: &Plan) -> Self {
+        let rate = plan.pcm.rate.max(1) as usize;
+        let bar = ProgressBar::new((plan.frames / rate) as u64);
+        let template = match plan.direction {
+            Direction::Render => "playing {wide_bar} {pos} of {len} s of sound",
+            Direction::Capture => "recording {wide_bar} {pos} of {len} s of sound",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         Self { bar, rate }
     }
 
-    /// So many frames have been handed over.
+    /// So many frames have been dealt with.
     pub(super) fn at(&self, frame: usize) {
         self.bar.set_position((frame / self.rate) as u64);
     }

@@ -7,23 +7,25 @@ use sha2::Sha256;
 
 use super::LoadedImage;
 use super::Machine;
-use crate::client::Played;
+use super::job::Part;
+use crate::client::Books;
+use crate::client::Direction;
+use crate::client::Steady;
+use crate::client::by_context;
 use crate::nt::Context;
 use crate::nt::Happening;
 use crate::nt::Snapshot;
-use crate::nt::WORKS;
 use crate::nt::Work;
 use crate::nt::profile;
 use crate::options::MachineOptions;
+use crate::report::InstructionsBy;
 use crate::report::MomentKind;
+use crate::report::Packets;
+use crate::report::PerPeriod;
 use crate::report::Report;
+use crate::report::Stream;
 use crate::report::model;
 use crate::verify::Finding;
-
-fn by_context(snapshot: &Snapshot) -> model::ByContext {
-    let count = |index: usize| snapshot.accesses[index].reads + snapshot.accesses[index].writes;
-    model::ByContext { start: count(0), client: count(1), isr: count(2), dpc: count(3), thread: count(4) }
-}
 
 fn context_name(context: Context) -> &'static str {
     match context {
@@ -117,55 +119,83 @@ pub(super) fn machine_report(options: &MachineOptions, machine: &Machine, image:
     report
 }
 
-/// Adds what the client and the books of RUN say. `all` are the times that the sound was played: what must not be at
-/// all is taken from all of them, everything else from the last.
-pub(super) fn add_played(report: &mut Report, machine: &Machine, all: &[Played]) {
-    let kernel = machine.kernel;
-    let Some(played) = all.last() else { return };
-    let sum = |count: fn(&Played) -> u64| all.iter().map(count).sum();
-    report.buffer_frames = played.buffer_frames;
-    report.periods = played.periods;
-    report.events_signalled = played.run.events_signalled;
-    report.run = model::Run {
-        allocations: sum(|played| played.run.allocations),
-        bytes_copied: sum(|played| played.run.bytes_copied),
-        buffer_mapped: all.iter().any(|played| played.buffer_mapped),
+/// One stream, from what its client left in each round. What must not be at all is taken from all of them, everything
+/// else from the last.
+pub(super) fn stream(part: &Part, all: &[&Books]) -> Stream {
+    let plan = &part.plan;
+    let mut stream = Stream {
+        direction: match plan.direction {
+            Direction::Render => "render".to_owned(),
+            Direction::Capture => "capture".to_owned(),
+        },
+        endpoint: part.endpoint as u64,
+        client: plan.kind.to_string(),
+        format: model::Format::from(&plan.pcm),
+        period_frames: plan.period as u64,
+        ..Stream::default()
     };
-    report.position = model::Position {
-        max_error_frames: all.iter().map(|played| played.max_error_frames).fold(0.0, f64::max),
-        device_step_frames: machine.pace(report.format.rate).step_frames,
-        backward_steps: sum(|played| played.backward_steps),
-        samples: played.samples,
-        judged: all.iter().all(|played| played.position_judged),
-    };
-    report.get_position = model::GetPosition {
-        calls: played.samples,
-        max_reads: all.iter().map(|played| played.max_reads).max().unwrap_or(0),
-    };
-    let (steady, periods) = played.steady;
-    if periods > 0 {
-        let total = steady.total();
-        let each = |count: u64| count as f64 / periods as f64;
-        report.device_accesses.per_period = model::PerPeriod {
-            reads: each(total.reads),
-            writes: each(total.writes),
-            interrupts: each(steady.interrupts),
-            sum: each(total.reads + total.writes + steady.interrupts),
-            periods,
-        };
+    let Some(books) = all.last() else { return stream };
+    if let Some(opened) = &books.opened {
+        stream.format = model::Format::from(opened);
     }
-    let work = kernel.accounts.snapshot().work;
-    let dpc = WORKS
-        .iter()
-        .zip(work)
-        .find(|(kind, _)| **kind == Work::Dpc)
-        .map_or_else(Default::default, |(_, dpc)| dpc);
+    stream.buffer_frames = books.buffer_frames;
+    stream.periods = books.periods;
+    stream.position = model::Position {
+        max_error_frames: all.iter().map(|books| books.max_error_frames).fold(0.0, f64::max),
+        device_step_frames: plan.pace.step_frames,
+        backward_steps: all.iter().map(|books| books.backward_steps).sum(),
+        samples: books.samples,
+        judged: all.iter().all(|books| books.position_judged),
+    };
+    stream.get_position = model::GetPosition {
+        calls: books.samples,
+        max_reads: all.iter().map(|books| books.max_reads).max().unwrap_or(0),
+        max_accesses: all.iter().map(|books| books.max_accesses).max().unwrap_or(0),
+    };
+    stream.packets = books
+        .packets
+        .map(|packets| Packets { exchanged: packets.exchanged, max_error_frames: packets.max_error_frames });
+    stream
+}
+
+/// Adds what the books of RUN say, with the streams there already. `rounds` are the times that all clients were at
+/// work. The RUNs of several overlap, so that their round is counted from the first one's beginning to the last one's
+/// end; that of one alone is the sum of its stretches.
+pub(super) fn add_run(report: &mut Report, machine: &Machine, rounds: &[Vec<&Books>]) {
+    let kernel = machine.kernel;
+    report.sum_up();
+    for round in rounds {
+        report.events_signalled = 0;
+        let runs: Vec<Snapshot> = match round.as_slice() {
+            [alone] => alone.run.iter().map(|(from, to)| to.since(from)).collect(),
+            several => vec![Snapshot::between(several.iter().flat_map(|books| books.run.iter().copied()))],
+        };
+        for run in runs {
+            report.run.allocations += run.allocations;
+            report.run.bytes_copied += run.bytes_copied;
+            report.events_signalled += run.events_signalled;
+        }
+        report.run.buffer_mapped |= round.iter().any(|books| books.buffer_mapped);
+        report.client_errors.extend(round.iter().flat_map(|books| books.errors.list()));
+    }
+    let Some(last) = rounds.last() else { return };
+    let steady: Vec<Steady> = last.iter().filter_map(|books| books.steady).collect();
+    let counts = Snapshot::between(steady.iter().map(|steady| (steady.from, steady.to)));
+    let periods: u64 = steady.iter().map(|steady| steady.periods).sum();
+    let (began, ended) =
+        (steady.iter().map(|steady| steady.time.0).min(), steady.iter().map(|steady| steady.time.1).max());
+    let minutes = ended.unwrap_or(0).saturating_sub(began.unwrap_or(0)) as f64 / 60e9;
+    report.device_accesses.per_period = per(&counts, periods as f64, periods);
+    report.device_accesses.per_minute = per(&counts, minutes, periods);
+    let dpc = kernel.accounts.snapshot().work(Work::Dpc);
     report.dpc = model::Dpc {
         count: dpc.ran,
         counted: dpc.counted,
         max_instructions: (dpc.counted > 0).then_some(dpc.max_instructions),
     };
-    report.timeline = played.timeline.clone();
+    if let Some(books) = last.first() {
+        report.timeline = books.timeline.clone();
+    }
     for (time_ns, what) in kernel.accounts.happenings() {
         let kind = match what {
             Happening::Interrupt => MomentKind::Interrupt,
@@ -175,5 +205,30 @@ pub(super) fn add_played(report: &mut Report, machine: &Machine, all: &[Played])
         report.timeline.moment(time_ns, kind);
     }
     report.timeline.moments.sort_by_key(|moment| (moment.time_ns, moment.kind));
-    report.client_errors = all.iter().flat_map(|played| played.errors.list()).collect();
+}
+
+/// Averages over the periods of all streams, or of something else that there are so many of.
+fn per(counts: &Snapshot, number: f64, periods: u64) -> PerPeriod {
+    if periods == 0 || number <= 0.0 {
+        return PerPeriod::default();
+    }
+    let total = counts.total();
+    let each = |count: u64| count as f64 / number;
+    let work = |kind: Work| counts.work(kind).estimate() / number;
+    let by = InstructionsBy {
+        isr: work(Work::Isr),
+        dpc: work(Work::Dpc),
+        timer: work(Work::Timer),
+        packet: work(Work::SetWritePacket) + work(Work::GetReadPacket),
+    };
+    PerPeriod {
+        kicks: each(total.kicks),
+        reads: each(total.reads),
+        writes: each(total.writes),
+        interrupts: each(counts.interrupts),
+        sum: each(total.all() + counts.interrupts),
+        instructions: Some(by.total()),
+        instructions_by: by,
+        periods,
+    }
 }

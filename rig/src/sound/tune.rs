@@ -2,6 +2,7 @@
 //! the same bytes.
 
 use super::Pcm;
+use super::random::Random;
 
 /// Frames per second of the tune.
 const RATE: u32 = 48_000;
@@ -101,7 +102,7 @@ fn pluck(note: u8, voice: u64, frames: usize) -> Vec<i64> {
     let period = PERIODS[up % 12] >> (up / 12);
     // The averaging below is worth half a frame, the fraction is interpolated.
     let (whole, fraction) = (((period - 128) / 256) as usize, (period - 128) % 256);
-    let mut random = Random(0x5EED_0000 + voice);
+    let mut random = Random::new(0x5EED_0000 + voice);
     let mut string: Vec<i64> = (0..=whole).map(|_| i64::from(random.next_i16()) * 256).collect();
     // Two passes of smoothing take the metal off the attack.
     for _ in 0..2 {
@@ -146,26 +147,13 @@ fn master(sample: i64, frame: usize) -> i16 {
 /// White noise over the whole 16-bit range: a sound of which no two stretches are alike. Its first frame is
 /// not silent. The same arguments give the same bytes.
 pub fn noise(seconds: u32, rate: u32, channels: u16, seed: u64) -> Pcm {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut samples: Vec<i16> =
         (0..seconds * rate * u32::from(channels)).map(|_| random.next_i16()).collect();
     if let Some(first) = samples.first_mut() {
         *first |= 1;
     }
     Pcm::from_s16(rate, channels, &samples)
-}
-
-/// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
-struct Random(u64);
-
-impl Random {
-    fn next_i16(&mut self) -> i16 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((word ^ (word >> 31)) >> 48) as i16
-    }
 }
 
 #[cfg(test)]

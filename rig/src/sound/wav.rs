@@ -67,6 +67,16 @@ impl Pcm {
         if self.container == 8 && self.encoding == Encoding::Integer { 0x80 } else { 0 }
     }
 
+    /// 24-bit samples that are packed in three bytes, in containers of four; `None` of every other format.
+    pub fn widened(&self) -> Option<Self> {
+        if (self.container, self.encoding) != (24, Encoding::Integer) {
+            return None;
+        }
+        let data =
+            self.data.chunks_exact(3).flat_map(|sample| [0, sample[0], sample[1], sample[2]]).collect();
+        Some(Self { container: 32, data, ..*self })
+    }
+
     /// Rate, width and channels in words, e.g. `48000 Hz, 16-bit, stereo`.
     pub fn describe(&self) -> String {
         let mut width = format!("{}-bit", self.bits);

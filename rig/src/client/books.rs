@@ -1,0 +1,68 @@
+//! What a client leaves in the books.
+
+use super::errors::Errors;
+use super::packets::PacketFigures;
+use crate::nt::Snapshot;
+use crate::nt::accounting::CONTEXTS;
+use crate::report::Timeline;
+use crate::report::model::ByContext;
+use crate::sound::Pcm;
+
+/// The record of one client from STOP to STOP.
+#[derive(Clone, Debug, Default)]
+pub struct Books {
+    /// Frames of the cyclic buffer.
+    pub buffer_frames: u64,
+    /// Samples for the plots.
+    pub timeline: Timeline,
+    /// Periods that the client saw end in RUN.
+    pub periods: u64,
+    /// Greatest distance between the reported position and the sample clock, in frames.
+    pub max_error_frames: f64,
+    /// Whether the buffer is long enough for a wrong position to be noticed.
+    pub position_judged: bool,
+    /// Positions compared.
+    pub samples: u64,
+    /// Positions that lay behind the one before.
+    pub backward_steps: u64,
+    /// Most register reads that one `GetPosition` took, and most accesses of any kind.
+    pub max_reads: u64,
+    /// See `max_reads`.
+    pub max_accesses: u64,
+    /// Packets handed over or taken; `None` of a client that has none.
+    pub packets: Option<PacketFigures>,
+    /// Counters at the beginning and the end of each stretch of RUN.
+    pub run: Vec<(Snapshot, Snapshot)>,
+    /// Whether the driver had a mapping of the buffer when RUN ended.
+    pub buffer_mapped: bool,
+    /// Steady RUN; `None` where the sound was too short for it.
+    pub steady: Option<Steady>,
+    /// The format, without frames, with which the stream was opened.
+    pub opened: Option<Pcm>,
+    /// What the client played, where that was not in the plan.
+    pub input: Option<Pcm>,
+    /// What the client recorded.
+    pub recorded: Vec<u8>,
+    /// What the driver told or did that cannot be right.
+    pub errors: Errors,
+}
+
+/// A stretch of RUN without its beginning and its end.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Steady {
+    /// Counters at its beginning.
+    pub from: Snapshot,
+    /// Counters at its end.
+    pub to: Snapshot,
+    /// The stretch, in nanoseconds of virtual time.
+    pub time: (u64, u64),
+    /// Periods that the client saw end in it.
+    pub periods: u64,
+}
+
+/// Reads and writes by what the driver was doing.
+pub fn by_context(snapshot: &Snapshot) -> ByContext {
+    let count = |index: usize| snapshot.accesses[index].all();
+    debug_assert_eq!(CONTEXTS.len(), 5);
+    ByContext { start: count(0), client: count(1), isr: count(2), dpc: count(3), thread: count(4) }
+}

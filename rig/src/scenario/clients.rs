@@ -1,0 +1,180 @@
+//! The client processes: each opens its pin, plays or records, and closes it.
+
+use std::cell::Cell;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::SetupError;
+use super::check;
+use super::failed;
+use super::job::Part;
+use super::progress::Progress;
+use crate::client;
+use crate::client::Books;
+use crate::client::Direction;
+use crate::client::Disturbance;
+use crate::client::Line;
+use crate::client::Plan;
+use crate::client::Session;
+use crate::client::format::Shape;
+use crate::client::format::data_format;
+use crate::nt::ClientEvent;
+use crate::nt::Context;
+use crate::nt::abi::NtStatus;
+use crate::portcls::Adapter;
+use crate::portcls::AudioRange;
+use crate::portcls::Endpoint;
+use crate::portcls::KsState;
+use crate::portcls::Pin;
+use crate::sound::Pcm;
+
+/// What a client thread leaves.
+type Left = Rc<RefCell<Option<Result<Books, SetupError>>>>;
+
+/// Runs all clients at once, each in a thread of its own; their books in the order of the parts.
+///
+/// # Errors
+/// The first client's that could not begin.
+pub(super) fn at_once(adapter: &Rc<Adapter>, parts: &[Part]) -> Result<Vec<Books>, SetupError> {
+    let kernel = crate::nt::kernel();
+    let gone = Rc::new(Cell::new(false));
+    let mut clients = Vec::new();
+    for (number, part) in parts.iter().enumerate() {
+        let endpoint = endpoint(adapter, part)?;
+        let result = Left::default();
+        let (own, device, part, gone) = (result.clone(), adapter.clone(), part.clone(), gone.clone());
+        let body = move || {
+            let books = client(&device, &endpoint, &part, number == 0, &gone);
+            own.replace(Some(books));
+        };
+        clients.push((kernel.spawn("client", Context::Client, false, body), result));
+    }
+    for (thread, _) in &clients {
+        kernel.join(thread);
+    }
+    let lost = || Err(SetupError::Environment("a client did not come to an end".to_owned()));
+    clients.into_iter().map(|(_, result)| result.take().unwrap_or_else(lost)).collect()
+}
+
+/// The endpoint of a part: the n-th of its direction.
+fn endpoint(adapter: &Adapter, part: &Part) -> Result<Endpoint, SetupError> {
+    let capture = part.plan.direction == Direction::Capture;
+    let all = adapter.endpoints().into_iter().filter(|endpoint| endpoint.capture == capture);
+    let all: Vec<Endpoint> = all.collect();
+    all.get(part.endpoint).cloned().ok_or_else(|| {
+        let what = if capture { "record from" } else { "play through" };
+        SetupError::Environment(match all.len() {
+            0 => format!(
+                "the driver has no endpoint to {what}: no wave filter with such a pin leads to a jack"
+            ),
+            there => format!("--streams: the driver has {there} endpoint(s) to {what}"),
+        })
+    })
+}
+
+fn client(
+    adapter: &Adapter,
+    endpoint: &Endpoint,
+    part: &Part,
+    shown: bool,
+    gone: &Cell<bool>,
+) -> Result<Books, SetupError> {
+    let kernel = crate::nt::kernel();
+    let (pin, plan) = open(adapter, endpoint, part)?;
+    let buffer = if plan.kind.by_halves() {
+        pin.allocate_with_notification(plan.buffer_bytes(), 2)
+    } else {
+        pin.allocate(plan.buffer_bytes())
+    }
+    .map_err(failed("allocating the audio buffer"))?;
+    look_around(&pin);
+    let event = ClientEvent::new(kernel);
+    let progress = shown.then(|| Progress::new(&plan));
+    let told = |frame| progress.iter().for_each(|progress| progress.at(frame));
+    let line = Line { progress: &told, gone };
+    let mut books = client::perform(Session::new(kernel, &pin, &buffer, &event, &plan, line));
+    books.opened = Some(plan.pcm.with_data(Vec::new()));
+    progress.iter().for_each(Progress::end);
+    if matches!(plan.disturbance, Some(Disturbance::AbandonAt { .. })) {
+        gone.set(true);
+        tear_out(adapter, &pin, &event)?;
+    }
+    drop(buffer);
+    pin.close();
+    Ok(books)
+}
+
+/// Opens the pin with the sound's own format; 24-bit samples that are packed in three bytes go into four where the
+/// driver does not take them so.
+fn open(adapter: &Adapter, endpoint: &Endpoint, part: &Part) -> Result<(Pin, Plan), SetupError> {
+    let mut plan = part.plan.clone();
+    let pcm = &plan.pcm;
+    let as_it_is = match (try_open(adapter, endpoint, pcm), pcm.widened()) {
+        (Err(_), Some(wider)) => match try_open(adapter, endpoint, &wider) {
+            Ok(pin) => {
+                plan.pcm = wider;
+                return Ok((pin, plan));
+            }
+            Err(_) => try_open(adapter, endpoint, pcm),
+        },
+        (answer, _) => answer,
+    };
+    match as_it_is {
+        Ok(pin) => Ok((pin, plan)),
+        Err(status) => Err(SetupError::Refused {
+            input: part.input.clone(),
+            what: if endpoint.capture { "recorded" } else { "played" },
+            format: plan.pcm.describe(),
+            status,
+            accepted: accepted(adapter, endpoint),
+        }),
+    }
+}
+
+fn try_open(adapter: &Adapter, endpoint: &Endpoint, pcm: &Pcm) -> Result<Pin, NtStatus> {
+    // What a client has to ask of a driver that takes both shapes of a format alike.
+    let shape = if pcm.channels <= 2 && pcm.bits == 16 { Shape::Plain } else { Shape::Extensible };
+    Pin::open(adapter, &endpoint.wave, endpoint.wave_pin, &data_format(pcm, shape))
+}
+
+/// What the audio engine asks of a stream with a buffer: its latency, and registers to map, of which there may be none.
+fn look_around(pin: &Pin) {
+    let _ = pin.hw_latency();
+    pin.position_register();
+    pin.clock_register();
+}
+
+/// The device is torn out under a running stream. The client notices nothing of it before its own calls fail: they go
+/// on, before the driver is told and afterwards, and whatever they return, they must return.
+fn tear_out(adapter: &Adapter, pin: &Pin, event: &ClientEvent) -> Result<(), SetupError> {
+    let go_on = || {
+        let _ = pin.position();
+        let _ = pin.position_at_dispatch();
+        let _ = pin.packet_count();
+        let _ = pin.read_packet();
+        event.wait(20_000_000);
+    };
+    check("surprise removal", adapter.surprise_remove_under(go_on))?;
+    go_on();
+    pin.set_state(KsState::Pause);
+    pin.set_state(KsState::Run);
+    go_on();
+    Ok(())
+}
+
+/// The driver's data ranges in words.
+fn accepted(adapter: &Adapter, endpoint: &Endpoint) -> String {
+    let ranges = adapter.data_ranges(&endpoint.wave, endpoint.wave_pin).unwrap_or_default();
+    let words = |range: AudioRange| {
+        let span =
+            |(from, to): (u32, u32)| if from == to { from.to_string() } else { format!("{from} to {to}") };
+        let channels = match range.channels {
+            1 => "mono".to_owned(),
+            2 => "stereo".to_owned(),
+            channels => format!("up to {channels} channels"),
+        };
+        format!("{} Hz {}-bit {channels}", span(range.rates), span(range.bits))
+    };
+    let words: Vec<String> = ranges.iter().filter_map(|range| range.audio).map(words).collect();
+    if words.is_empty() { "no wave format at all".to_owned() } else { words.join(", ") }
+}

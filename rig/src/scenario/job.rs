@@ -1,0 +1,277 @@
+//! What is to be played and recorded, from the command line.
+
+use std::path::PathBuf;
+
+use super::SetupError;
+use super::machine::default_tick;
+use super::machine::pace;
+use crate::client::Direction;
+use crate::client::Disturbance;
+use crate::client::Kind;
+use crate::client::Plan;
+use crate::options::ClientOptions;
+use crate::options::Duplex;
+use crate::options::FormatOptions;
+use crate::options::MachineOptions;
+use crate::options::Play;
+use crate::options::Record;
+use crate::sound;
+use crate::sound::Lane;
+use crate::sound::Pcm;
+use crate::sound::carried;
+
+/// Seconds of generated sound where no length was asked for.
+const USUAL_SECONDS: u32 = 5;
+
+/// Seconds by which the device hears more than is recorded: it begins before the recording, and pauses.
+const MORE_SECONDS: usize = 3;
+
+/// Seeds of generated sound.
+const PLAYED_SEED: u64 = 0x9E1A_0000;
+const FED_SEED: u64 = 0xFEED_0000;
+
+/// One client and what it is to do.
+#[derive(Clone)]
+pub(super) struct Part {
+    /// What to do.
+    pub(super) plan: Plan,
+    /// Which endpoint of its direction.
+    pub(super) endpoint: usize,
+    /// Bits that its sound has in the sum of all that are played.
+    pub(super) lane: Lane,
+    /// The sound in words.
+    pub(super) input: String,
+}
+
+/// All clients of a run.
+pub(super) struct Job {
+    /// The machine.
+    pub(super) machine: MachineOptions,
+    /// The clients, at least one.
+    pub(super) parts: Vec<Part>,
+    /// What the device hears, as the mixer carries it; empty of sound where nobody records.
+    pub(super) fed: Pcm,
+    /// The device's step, microseconds.
+    pub(super) tick_us: u32,
+    /// How often the device is stopped and started again.
+    pub(super) restarts: u32,
+    /// Where what came out of the device is to be written.
+    pub(super) out: Option<PathBuf>,
+    /// Where the recording is to be written.
+    pub(super) recording: Option<PathBuf>,
+}
+
+/// The parts that are common to all kinds of job.
+struct Common<'a> {
+    machine: &'a MachineOptions,
+    client: &'a ClientOptions,
+    tick_us: u32,
+}
+
+impl<'a> Common<'a> {
+    fn new(machine: &'a MachineOptions, client: &'a ClientOptions, rate: u32) -> Self {
+        let tick_us = machine.tick.unwrap_or_else(|| default_tick(client.period, rate));
+        Self { machine, client, tick_us }
+    }
+
+    fn plan(&self, direction: Direction, kind: Kind, pcm: Pcm, frames: usize) -> Plan {
+        Plan {
+            direction,
+            frames,
+            kind,
+            period: self.client.period as usize,
+            late_ns: u64::from(self.client.late) * 1_000,
+            pace: pace(self.tick_us, pcm.rate),
+            pcm,
+            disturbance: match (self.client.pause_at, self.client.remove_at) {
+                (Some(frame), _) => Some(Disturbance::PauseAt { frame }),
+                (_, Some(frame)) => Some(Disturbance::AbandonAt { frame }),
+                _ => None,
+            },
+        }
+    }
+
+    /// As many parts as there are streams. Of several, only the first is disturbed.
+    fn parts(&self, one: impl Fn(Lane) -> (Plan, String)) -> Vec<Part> {
+        let of = self.machine.streams;
+        let part = |index: u32| {
+            let lane = Lane { index, of };
+            let (mut plan, input) = one(lane);
+            if index > 0 {
+                plan.disturbance = None;
+            }
+            Part { plan, endpoint: index as usize, lane, input }
+        };
+        (0..of).map(part).collect()
+    }
+
+    fn render(&self, sound: &Sound) -> Vec<Part> {
+        self.parts(|lane| {
+            let (pcm, name) = sound.of(lane);
+            let frames = pcm.frames();
+            (self.plan(Direction::Render, self.client.client, pcm, frames), name)
+        })
+    }
+
+    fn capture(&self, kind: Kind, format: &Pcm, frames: usize, name: &str) -> Vec<Part> {
+        self.parts(|_| (self.plan(Direction::Capture, kind, format.clone(), frames), name.to_owned()))
+    }
+
+    fn job(&self, parts: Vec<Part>, fed: Pcm) -> Job {
+        Job {
+            machine: self.machine.clone(),
+            parts,
+            fed,
+            tick_us: self.tick_us,
+            restarts: self.client.restarts,
+            out: None,
+            recording: None,
+        }
+    }
+}
+
+/// What is played.
+enum Sound {
+    Given(Pcm, String),
+    Noise { format: Pcm, frames: usize },
+}
+
+impl Sound {
+    fn noise(format: &FormatOptions, seconds: Option<u32>) -> Self {
+        let format = format.format();
+        let frames = (seconds.unwrap_or(USUAL_SECONDS) * format.rate) as usize;
+        Self::Noise { format, frames }
+    }
+
+    fn format(&self) -> Pcm {
+        match self {
+            Self::Given(pcm, _) => pcm.with_data(Vec::new()),
+            Self::Noise { format, .. } => format.clone(),
+        }
+    }
+
+    fn frames(&self) -> usize {
+        match self {
+            Self::Given(pcm, _) => pcm.frames(),
+            Self::Noise { frames, .. } => *frames,
+        }
+    }
+
+    fn of(&self, lane: Lane) -> (Pcm, String) {
+        match self {
+            Self::Given(pcm, name) => (pcm.clone(), name.clone()),
+            Self::Noise { format, frames } => {
+                let seed = PLAYED_SEED + u64::from(lane.index);
+                (sound::noise(format, *frames, lane, seed), "the noise".to_owned())
+            }
+        }
+    }
+}
+
+fn load(path: &PathBuf) -> Result<Sound, SetupError> {
+    Ok(Sound::Given(Pcm::load(path)?, path.display().to_string()))
+}
+
+fn refuse(message: &str) -> Result<(), SetupError> {
+    Err(SetupError::Environment(message.to_owned()))
+}
+
+/// A file has its own format, and is one sound.
+fn check(file: bool, format: &FormatOptions, machine: &MachineOptions) -> Result<(), SetupError> {
+    if file && format.given() {
+        return refuse("--rate, --bits, --channels and --float are for noise: a file has its own format");
+    }
+    if file && machine.streams > 1 {
+        return refuse("--streams plays noise of which each stream has bits of its own: leave the file out");
+    }
+    Ok(())
+}
+
+impl TryFrom<&Play> for Job {
+    type Error = SetupError;
+
+    fn try_from(options: &Play) -> Result<Self, SetupError> {
+        check(options.wav.is_some(), &options.format, &options.machine)?;
+        let generated = options.seconds.is_some()
+            || options.format.given()
+            || options.machine.streams > 1
+            || options.client.client == Kind::Rewrite;
+        let sound = match &options.wav {
+            Some(path) => load(path)?,
+            None if generated => Sound::noise(&options.format, options.seconds),
+            None => Sound::Given(sound::tune::demo(), "the tune".to_owned()),
+        };
+        let format = sound.format();
+        let common = Common::new(&options.machine, &options.client, format.rate);
+        let job = common.job(common.render(&sound), carried(&format));
+        Ok(Self { out: options.out.clone(), ..job })
+    }
+}
+
+impl TryFrom<&Record> for Job {
+    type Error = SetupError;
+
+    fn try_from(options: &Record) -> Result<Self, SetupError> {
+        check(options.input.is_some(), &options.format, &options.machine)?;
+        let (fed, name) = match &options.input {
+            Some(path) => (Pcm::load(path)?, path.display().to_string()),
+            None => (options.format.format(), "the noise".to_owned()),
+        };
+        let format = fed.with_data(Vec::new());
+        let wanted = options.seconds.map(|seconds| (seconds * format.rate) as usize);
+        let frames = match (&options.input, wanted) {
+            (Some(path), Some(wanted)) if wanted > fed.frames() => {
+                let there = fed.frames() / format.rate as usize;
+                let path = path.display();
+                let message = format!("{path}: {there} s of sound are there, which is less than --seconds");
+                return Err(SetupError::Environment(message));
+            }
+            (Some(_), wanted) => wanted.unwrap_or(fed.frames()),
+            (None, wanted) => wanted.unwrap_or((USUAL_SECONDS * format.rate) as usize),
+        };
+        let common = Common::new(&options.machine, &options.client, format.rate);
+        let fed = match options.input {
+            Some(_) => with_silence(&fed),
+            None => heard(&format, frames, options.client.restarts),
+        };
+        let parts = common.capture(options.client.client, &format, frames, &name);
+        Ok(Self { recording: options.out.clone(), ..common.job(parts, carried(&fed)) })
+    }
+}
+
+impl TryFrom<&Duplex> for Job {
+    type Error = SetupError;
+
+    fn try_from(options: &Duplex) -> Result<Self, SetupError> {
+        check(options.wav.is_some(), &options.format, &options.machine)?;
+        let sound = match &options.wav {
+            Some(path) => load(path)?,
+            None => Sound::noise(&options.format, options.seconds),
+        };
+        let (format, frames) = (sound.format(), sound.frames());
+        let common = Common::new(&options.machine, &options.client, format.rate);
+        let mut parts = common.render(&sound);
+        let kind = options.record_client.unwrap_or(options.client.client);
+        let recorders = common.capture(kind, &format, frames, "the noise");
+        parts.extend(recorders.into_iter().map(|mut part| {
+            part.plan.disturbance = None;
+            part
+        }));
+        let fed = heard(&format, frames, options.client.restarts);
+        let job = common.job(parts, carried(&fed));
+        Ok(Self { out: options.out.clone(), recording: options.recording.clone(), ..job })
+    }
+}
+
+/// Noise for a device to hear while so many frames are recorded, each time that it is started.
+fn heard(format: &Pcm, frames: usize, restarts: u32) -> Pcm {
+    let each = frames + MORE_SECONDS * format.rate as usize;
+    sound::noise(format, each * (restarts as usize + 1), Lane::WHOLE, FED_SEED)
+}
+
+/// A sound with silence behind it: at the end of what it hears the device would hear the last of it again.
+fn with_silence(pcm: &Pcm) -> Pcm {
+    let mut data = pcm.data.clone();
+    data.resize(data.len() + MORE_SECONDS * pcm.rate as usize * pcm.frame_bytes(), pcm.silence());
+    pcm.with_data(data)
+}

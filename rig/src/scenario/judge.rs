@@ -1,0 +1,65 @@
+//! What came out against what went in, for every client and every round; and the report.
+
+use super::LoadedImage;
+use super::Machine;
+use super::job::Job;
+use super::job::Part;
+use super::streams::Round;
+use super::summary;
+use crate::client::Books;
+use crate::client::Direction;
+use crate::report::Report;
+use crate::sound::Comparison;
+use crate::sound::Pcm;
+use crate::sound::carried;
+use crate::sound::compare;
+use crate::sound::compare_recording;
+use crate::sound::delivered;
+use crate::sound::lane_of;
+use crate::sound::valid_bits;
+
+/// The report of a run.
+pub(super) fn report(job: &Job, machine: &Machine, image: &LoadedImage, rounds: &[Round]) -> Report {
+    let mut report = summary::machine_report(&job.machine, machine, image);
+    for (number, part) in job.parts.iter().enumerate() {
+        let books: Vec<&Books> = rounds.iter().filter_map(|round| round.books.get(number)).collect();
+        let mut stream = summary::stream(part, &books);
+        // Every round must have been exact: the first that was not is the one to tell of.
+        for round in rounds {
+            let comparison = judge(job, part, round.books.get(number), &round.output);
+            stream.set_comparison(&comparison);
+            if !comparison.bit_exact {
+                break;
+            }
+        }
+        report.streams.push(stream);
+    }
+    let books: Vec<Vec<&Books>> = rounds.iter().map(|round| round.books.iter().collect()).collect();
+    summary::add_run(&mut report, machine, &books);
+    report
+}
+
+/// One client's sound in one round.
+fn judge(job: &Job, part: &Part, books: Option<&Books>, output: &[u8]) -> Comparison {
+    match part.plan.direction {
+        Direction::Render => {
+            let given = books.and_then(|books| books.input.as_ref()).unwrap_or(&part.plan.pcm);
+            let input = carried(given);
+            let sum = input.with_data(output.to_vec());
+            let own = if part.lane.of > 1 { lane_of(&sum, valid_bits(given), part.lane) } else { sum };
+            compare(&input, &own).unwrap_or_else(|_| nothing(&input))
+        }
+        Direction::Capture => {
+            let format = books.and_then(|books| books.opened.clone());
+            let format = format.unwrap_or_else(|| part.plan.pcm.clone());
+            let recorded = books.map_or(Vec::new(), |books| books.recorded.clone());
+            compare_recording(&delivered(&job.fed, &format), &format.with_data(recorded))
+        }
+    }
+}
+
+/// Of a client that did not come to leave anything.
+fn nothing(input: &Pcm) -> Comparison {
+    let frames_in = input.frames() as u64;
+    Comparison { bit_exact: false, frames_in, frames_out: 0, lead_in: 0, tail: 0, glitches: Vec::new() }
+}
