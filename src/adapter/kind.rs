@@ -12,6 +12,8 @@ use crate::platform::trace;
 pub(super) enum Kind {
     /// Intel 82801AA, the ICH's AC'97 controller.
     Ac97,
+    /// A virtio sound device of virtio 1.x.
+    VirtioSnd,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
         let [vendor, vendor_high, device, device_high] = id;
         match (u16::from_le_bytes([vendor, vendor_high]), u16::from_le_bytes([device, device_high])) {
             (0x8086, 0x2415) => Ok(Self::Ac97),
+            (0x1AF4, 0x1059) => Ok(Self::VirtioSnd),
             _ => {
                 trace::value(c"no device of this driver, id", u32::from_le_bytes(id));
                 Err(Status::NO_SUCH_DEVICE)

@@ -13,6 +13,7 @@ use portcls::Result;
 use portcls::irql::{Irql, Passive};
 
 use crate::device::ac97::Ac97;
+use crate::device::virtio_snd::VirtioSnd;
 use crate::platform::pnp::{Instance, StartRequest};
 use kind::Kind;
 use resources::Resources;
@@ -25,6 +26,11 @@ pub(crate) enum Adapter {
     Ac97 {
         /// Its drop is the teardown.
         _started: Started<Ac97>,
+    },
+    /// virtio-snd.
+    VirtioSnd {
+        /// Its drop is the teardown.
+        _started: Started<VirtioSnd>,
     },
 }
 
@@ -39,6 +45,11 @@ impl Instance for Adapter {
                 let device = Ac97::bring_up(irql, resources.mixer, resources.bus)?;
                 let started = Started::new(irql, request, device, (), Wire::Line(resources.line))?;
                 Ok(Self::Ac97 { _started: started })
+            }
+            Kind::VirtioSnd => {
+                let (device, rings) = VirtioSnd::bring_up(irql, request.pdo, request.resources)?;
+                let started = Started::new(irql, request, device, rings, Wire::Messages)?;
+                Ok(Self::VirtioSnd { _started: started })
             }
         }
     }

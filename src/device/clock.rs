@@ -98,8 +98,8 @@ pub(crate) struct Clock {
     /// Most frames that came back at once, in this window and in the one before.
     step: u64,
     step_before: u64,
-    /// The same as far as it was seen, falling slowly: by how much the lagging clock lags.
-    lag: u64,
+    /// What is assumed before the first window is over; then 0.
+    guess: u64,
 }
 
 impl Clock {
@@ -118,15 +118,15 @@ impl Clock {
             returns: 0,
             slack: u64::MAX,
             step: 0,
-            step_before: pace.guess,
-            lag: message,
+            step_before: 0,
+            guess: pace.guess,
         }
     }
 
     /// Back to zero, as STOP demands. What is known of the device's step stays.
     pub(crate) fn reset(&mut self) {
-        let step = self.step();
-        *self = Self { step_before: step, lag: self.lag, ..Self::new(self.pace, self.message_frames()) };
+        let (step_before, guess) = (self.shown(), self.guess);
+        *self = Self { step_before, guess, ..Self::new(self.pace, self.message_frames()) };
     }
 
     /// Frames of a message.
@@ -160,7 +160,6 @@ impl Clock {
         }
         self.completed = completed;
         self.step = self.step.max(batch);
-        self.lag = self.lag.saturating_sub(1).max(self.message).max(batch);
         if !self.running {
             return;
         }
@@ -179,7 +178,7 @@ impl Clock {
             (self.at, self.base) = (now, line.saturating_sub(self.slack));
             self.begin_window();
             self.step_before = self.step;
-            self.step = 0;
+            (self.step, self.guess) = (0, 0);
         }
     }
 
@@ -188,8 +187,13 @@ impl Clock {
         self.completed
     }
 
-    /// What the device moves by at a time, as far as it has shown.
+    /// What the device moves by at a time, rather too much than too little.
     pub(crate) fn step(&self) -> u64 {
+        self.shown().max(self.guess)
+    }
+
+    /// The same as far as it has shown.
+    fn shown(&self) -> u64 {
         self.step.max(self.step_before)
     }
 
@@ -221,7 +225,7 @@ impl Clock {
     /// packets.
     pub(crate) fn leading(&mut self, now: u64, submitted: u64) -> u64 {
         if self.running {
-            let most = self.completed.wrapping_add(self.lag).min(submitted);
+            let most = self.completed.wrapping_add(self.message.max(self.shown())).min(submitted);
             self.told = self.told.max((self.line(now) >> FRACTION).min(most));
         }
         self.told
@@ -230,7 +234,7 @@ impl Clock {
     /// The position up to which the device surely is done: what lies before it may be overwritten, or read.
     pub(crate) fn lagging(&mut self, now: u64) -> u64 {
         if self.running {
-            let line = (self.line(now) >> FRACTION).saturating_sub(self.lag);
+            let line = (self.line(now) >> FRACTION).saturating_sub(self.message);
             self.told = self.told.max(line.min(self.completed));
         }
         self.told

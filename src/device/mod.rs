@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 pub(crate) mod ac97;
+pub(crate) mod clock;
 pub(crate) mod controls;
 pub(crate) mod cut;
 pub(crate) mod formats;

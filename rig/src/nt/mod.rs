@@ -27,7 +27,6 @@ mod extimer;
 mod gate;
 mod guest;
 mod hal;
-mod holdup;
 mod inject;
 mod interrupt;
 mod io;
@@ -120,7 +119,6 @@ pub struct Kernel {
     pub(crate) providers: etw::Providers,
     pub(crate) watchdog: watchdog::Watchdog,
     pub(crate) dpcs: dpc::Queue,
-    pub(crate) hold_up: holdup::HoldUp,
     /// Connected interrupts.
     pub interrupts: interrupt::Interrupts,
     pub(crate) connections: ioconnect::Connections,
@@ -173,7 +171,6 @@ pub fn boot(profile: Profile, hardware: Box<dyn Hardware>) -> &'static Kernel {
         providers: etw::Providers::default(),
         watchdog: watchdog::Watchdog::default(),
         dpcs: dpc::Queue::default(),
-        hold_up: holdup::HoldUp::default(),
         interrupts: interrupt::Interrupts::default(),
         connections: ioconnect::Connections::default(),
         messages: message::Messages::default(),

@@ -1,6 +1,5 @@
 //! The kernel as a driver finds it: what it promises, and what it does not forgive.
 
-mod complaints;
 mod devicememory;
 mod imports;
 mod messages;

@@ -1,9 +1,282 @@
-//! virtio sound.
+//! virtio-snd: a paravirtual sound device.
+//!
+//! ```text
+//!   client's pages --slots--> messages --feed--> rings --kick--> device --interrupt--> rings --engine--> clock, events
+//!                                                  ^
+//!   SetState --state--> commands --control---------+    service thread: recovery, events
+//! ```
+//!
+//! Each stream of the device is an endpoint. Sound goes in messages that point at the pages of the client: nothing is
+//! copied or allocated while it plays.
+//!
+//! Source: virtio 1.3, section 5.14 ("Sound Device").
+#![forbid(unsafe_code)]
 
-pub(crate) mod control;
-pub(crate) mod events;
-pub(crate) mod info;
-pub(crate) mod inventory;
-pub(crate) mod probe;
-pub(crate) mod state;
-pub(crate) mod wire;
+mod bringup;
+mod commands;
+mod control;
+mod endpoints;
+mod engine;
+mod events;
+mod feed;
+mod info;
+mod inventory;
+mod probe;
+mod recovery;
+mod rings;
+mod slots;
+mod state;
+mod wire;
+
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use core::sync::atomic::{AtomicBool, AtomicU32};
+
+use portcls::irql::{Device, Dispatch, Irql, Passive};
+use portcls::{Result, Status, handle};
+
+use super::cut::{Chunks, Cut};
+use super::formats::StreamFormat;
+use super::jack::Jack;
+use super::run::Run;
+use super::virtio::Transport;
+use super::{
+    Direction, EndpointInfo, Engines, Latency, MAX_ENDPOINTS, Position, Progress, SoundDevice, Station,
+    Supply,
+};
+use crate::platform::interrupt::Claim;
+use crate::platform::lock::SpinLock;
+use crate::platform::pool::PoolBox;
+use crate::platform::shared::Shared;
+use crate::platform::time;
+use control::Control;
+use endpoints::Endpoints;
+use feed::Shape;
+use slots::{Layout, Slots};
+use state::Told;
+use wire::Event;
+
+pub(crate) use engine::Engine;
+pub(crate) use rings::Rings;
+
+/// The longest cyclic buffer: a second of what an audio engine may ask for, and some.
+const MAX_BUFFER_BYTES: u32 = 4 << 20;
+
+/// How often a look at the device is repeated because something came back meanwhile.
+const LOOKS: u32 = 4;
+
+/// A sound device.
+pub(crate) struct VirtioSnd {
+    transport: Transport,
+    control: Control,
+    /// Messages to interrupt with; without any it is the line.
+    messages: u16,
+    /// Ticks of the performance counter in a second.
+    frequency: u64,
+    endpoints: PoolBox<Endpoints>,
+    /// What each stream was told last.
+    told: SpinLock<[Told; MAX_ENDPOINTS]>,
+    /// A bit for each endpoint whose stream was stopped since it was last started.
+    stopped: AtomicU32,
+    /// The device may have something to say that is not sound.
+    changed: AtomicBool,
+    /// The device has to be started over: it is asked nothing until then.
+    lost: AtomicBool,
+    /// It was reset, and has nothing of ours.
+    silent: AtomicBool,
+    /// It did not come back, and is not tried again.
+    dead: AtomicBool,
+}
+
+impl SoundDevice for VirtioSnd {
+    type Shared = Rings;
+    type Engine = Engine;
+    type Layout = Layout;
+
+    const CHUNKS: Chunks = Chunks { silent: 4, once: 2 };
+    const TIMED: bool = true;
+
+    fn endpoints(&self) -> &[EndpointInfo] {
+        self.endpoints.infos()
+    }
+
+    fn max_buffer_bytes(&self) -> u32 {
+        MAX_BUFFER_BYTES
+    }
+
+    fn jack(&self, _at: &Irql<Passive>, endpoint: usize) -> Result<Shared<Jack>> {
+        self.endpoints.jack(endpoint).cloned().ok_or(Status::INVALID_PARAMETER)
+    }
+
+    fn engine(&self, at: &Irql<Passive>, pdo: handle::Device, endpoint: usize) -> Result<Engine> {
+        let info = self.endpoints().get(endpoint).ok_or(Status::INVALID_PARAMETER)?;
+        let slots =
+            Slots::new(at, pdo, self.endpoints.stream(endpoint), info.direction == Direction::Render)?;
+        Ok(Engine::new(endpoint, info.direction, slots))
+    }
+
+    fn lay_out(
+        &self,
+        _at: &Irql<Passive>,
+        _endpoint: usize,
+        runs: &[Run],
+        cut: Cut,
+        format: &StreamFormat,
+    ) -> Result<Layout> {
+        Layout::new(shape(cut, format)?, *format, runs)
+    }
+
+    fn prepare(&self, at: &mut Irql<Passive>, endpoint: usize, format: &StreamFormat, cut: Cut) -> Result {
+        if self.is_lost() {
+            return Err(self.refusal());
+        }
+        let message = shape(cut, format)?.message;
+        self.tell(at, endpoint, Told::Prepared, Some(&self.parameters(endpoint, format, cut, message)?))
+    }
+
+    fn begin(&self, at: &mut Irql<Passive>, endpoint: usize) -> Result {
+        self.tell(at, endpoint, Told::Running, None)
+    }
+
+    fn pause(&self, at: &mut Irql<Passive>, endpoint: usize) {
+        let _ = self.tell(at, endpoint, Told::Stopped, None);
+    }
+
+    /// The device gives all messages back before it answers. One that does not answer is reset, which takes them away.
+    fn release(&self, at: &mut Irql<Passive>, endpoint: usize) {
+        let _ = self.tell(at, endpoint, Told::Released, None);
+        self.stopped.fetch_or(bit(endpoint), AcqRel);
+    }
+
+    fn serve(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) {
+        self.see_to_it(at, station);
+    }
+
+    fn attach(&self, shared: &mut Rings, engine: &mut Engine, layout: Layout) {
+        engine.attach(shared, layout, self.frequency);
+    }
+
+    fn detach(&self, shared: &mut Rings, engine: &mut Engine) -> bool {
+        engine.detach(shared) || self.is_silent()
+    }
+
+    fn start(
+        &self,
+        shared: &mut Rings,
+        engine: &mut Engine,
+        _at: &Irql<Dispatch>,
+        _from: u64,
+        supply: Supply,
+    ) -> Result {
+        if self.is_lost() {
+            return Err(self.refusal());
+        }
+        let bit = bit(engine.endpoint());
+        let stopped = self.stopped.fetch_and(!bit, AcqRel) & bit != 0;
+        engine.start(shared, time::counter(), stopped, supply)?;
+        shared.kick(&self.transport);
+        Ok(())
+    }
+
+    fn halt(&self, shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>) -> Position {
+        engine.halt(shared, time::counter())
+    }
+
+    fn position(&self, shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>) -> Position {
+        engine.position(shared, time::counter())
+    }
+
+    fn time_of(&self, engine: &Engine, linear: u64) -> Option<u64> {
+        engine.time_of(linear)
+    }
+
+    fn latency(&self, engine: &Engine) -> Latency {
+        engine.latency()
+    }
+
+    fn hand_over(&self, shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>, supply: Supply) {
+        shared.now = time::counter();
+        engine.hand_over(shared, supply);
+        shared.kick(&self.transport);
+    }
+
+    /// Takes in what came back of all streams, submits what is due, and notifies each queue once at most.
+    fn collect(&self, shared: &mut Rings, at: &Irql<Dispatch>, engines: &mut impl Engines<Engine>) -> bool {
+        shared.now = time::counter();
+        for _ in 0..LOOKS {
+            shared.drain();
+            let mut running = shared.running;
+            while running != 0 {
+                let endpoint = running.trailing_zeros() as usize;
+                running &= running.wrapping_sub(1);
+                if let Some(engine) = engines.get(endpoint) {
+                    engine.absorb(shared);
+                    engine.submit(shared);
+                }
+            }
+            shared.kick(&self.transport);
+            if !shared.rearm() {
+                break;
+            }
+        }
+        self.control.wake(at);
+        let mut troubled = self.changed.load(Acquire) || shared.is_broken();
+        let mut xruns = 0;
+        shared.hear(at, &self.transport, |event| match event {
+            Event::Jack(number, plugged) => troubled |= self.endpoints.plug(number, plugged),
+            Event::Xrun(stream) => xruns |= self.endpoints.of_stream(stream).map_or(0, bit),
+            Event::PeriodElapsed(_) | Event::Control(..) => {}
+        });
+        shared.xruns |= xruns;
+        troubled
+    }
+
+    fn advance(&self, shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>) -> Progress {
+        engine.progress(shared)
+    }
+
+    fn next_wake(&self, engine: &Engine) -> Option<u64> {
+        engine.next_wake()
+    }
+
+    /// A message is this device's alone; the line is asked, which takes the request back.
+    fn claim(&self, _at: &Irql<Device>, message: Option<u32>) -> Claim {
+        let configuration = match message {
+            Some(message) => message == 0,
+            None => match self.transport.causes() {
+                Some(causes) => causes.configuration,
+                None => return Claim::NotMine,
+            },
+        };
+        if configuration {
+            self.changed.store(true, Release);
+        }
+        Claim::Mine
+    }
+
+    fn shut_down(&self, at: &mut Irql<Passive>, shared: &mut Rings) -> bool {
+        let queues = shared.take();
+        let at_rest = self.transport.reset(at);
+        self.transport.forget();
+        if !at_rest {
+            self.control.leak(at);
+            if let Some(queues) = &queues {
+                queues.leak();
+            }
+        }
+        at_rest
+    }
+}
+
+/// How a buffer is cut for the device.
+///
+/// # Errors
+///
+/// `STATUS_INSUFFICIENT_RESOURCES`.
+fn shape(cut: Cut, format: &StreamFormat) -> Result<Shape> {
+    Shape::new(cut.bytes, cut.chunk, format.frame_bytes(), format.rate).ok_or(Status::INSUFFICIENT_RESOURCES)
+}
+
+/// The bit of an endpoint.
+const fn bit(endpoint: usize) -> u32 {
+    1_u32.wrapping_shl(endpoint as u32)
+}

@@ -1,0 +1,78 @@
+//! The streams that became endpoints, and the jacks behind them.
+#![forbid(unsafe_code)]
+
+use portcls::Result;
+
+use super::inventory::Inventory;
+use crate::device::formats::{Formats, RateSet, SampleSet, Speakers};
+use crate::device::jack::{Jack, Pin};
+use crate::device::{Direction, EndpointInfo, MAX_ENDPOINTS};
+use crate::platform::shared::Shared;
+
+/// The endpoints of a device.
+pub(super) struct Endpoints {
+    infos: [EndpointInfo; MAX_ENDPOINTS],
+    /// Numbers of the streams for the device.
+    streams: [u32; MAX_ENDPOINTS],
+    count: usize,
+    /// The jack behind each endpoint, and the number by which the device knows it, if it does.
+    jacks: [Option<(Shared<Jack>, Option<usize>)>; MAX_ENDPOINTS],
+}
+
+impl Endpoints {
+    /// Those of an inventory.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    pub(super) fn new(inventory: Inventory) -> Result<Self> {
+        let formats = Formats {
+            samples: SampleSet::EMPTY,
+            rates: RateSet::EMPTY,
+            channels: (0, 0),
+            speakers: Speakers::default(),
+        };
+        let nothing = EndpointInfo { direction: Direction::Render, formats };
+        let mut endpoints = Self {
+            infos: [nothing; MAX_ENDPOINTS],
+            streams: [u32::MAX; MAX_ENDPOINTS],
+            count: 0,
+            jacks: [const { None }; MAX_ENDPOINTS],
+        };
+        let places = endpoints.infos.iter_mut().zip(&mut endpoints.streams).zip(&mut endpoints.jacks);
+        for (found, ((info, stream), jack)) in inventory.endpoints.into_iter().flatten().zip(places) {
+            (*info, *stream) = (found.info, found.stream);
+            let socket = found.jack.and_then(|number| inventory.jacks.get(number).copied().flatten());
+            let (pin, plugged) = socket.unwrap_or((Pin::unknown(found.info.direction), true));
+            *jack = Some((Shared::new(Jack::new(pin, plugged))?, found.jack));
+            endpoints.count = endpoints.count.wrapping_add(1);
+        }
+        Ok(endpoints)
+    }
+
+    /// What they are.
+    pub(super) fn infos(&self) -> &[EndpointInfo] {
+        self.infos.get(..self.count).unwrap_or_default()
+    }
+
+    /// The number by which the device knows the stream of `endpoint`.
+    pub(super) fn stream(&self, endpoint: usize) -> u32 {
+        self.streams.get(endpoint).copied().unwrap_or(u32::MAX)
+    }
+
+    /// The endpoint of a stream.
+    pub(super) fn of_stream(&self, stream: u32) -> Option<usize> {
+        self.streams.iter().take(self.count).position(|own| *own == stream)
+    }
+
+    /// The jack behind an endpoint.
+    pub(super) fn jack(&self, endpoint: usize) -> Option<&Shared<Jack>> {
+        self.jacks.get(endpoint)?.as_ref().map(|(jack, _)| jack)
+    }
+
+    /// Something was plugged into jack `number` of the device, or pulled out. True if Windows is to be told.
+    pub(super) fn plug(&self, number: u32, plugged: bool) -> bool {
+        let own = |place: &&(Shared<Jack>, Option<usize>)| place.1 == usize::try_from(number).ok();
+        self.jacks.iter().flatten().filter(own).fold(false, |news, (jack, _)| jack.plug(plugged) || news)
+    }
+}

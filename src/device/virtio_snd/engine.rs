@@ -1,0 +1,260 @@
+//! One stream of the device: its messages, and its clock.
+#![forbid(unsafe_code)]
+
+use super::feed::Feed;
+use super::rings::{Rings, ring_of, token};
+use super::slots::{Layout, STATUS_BYTES, Slots};
+use super::wire::status;
+use crate::device::clock::{Clock, Pace};
+use crate::device::{Direction, Latency, Position, Progress, Supply};
+use portcls::{Result, Status};
+
+/// What one endpoint remembers.
+pub(crate) struct Engine {
+    endpoint: usize,
+    direction: Direction,
+    slots: Slots,
+    stream: Option<Stream>,
+}
+
+/// A stream that has a buffer.
+struct Stream {
+    layout: Layout,
+    frame: u32,
+    feed: Feed,
+    clock: Clock,
+    /// Ticks of the performance counter in a millisecond.
+    millisecond: u64,
+    /// When something last came back, or the stream was started.
+    moved: u64,
+    /// When the stream was last looked at.
+    looked: u64,
+    /// The device lost what it had.
+    lost: bool,
+    /// Interruptions of the sound that were reported.
+    reported: u32,
+    /// Messages that the device could not play or record.
+    failed: u32,
+}
+
+/// A device that has something to do and says nothing for so long is looked at, in milliseconds.
+const PATIENCE: u64 = 500;
+
+/// A wake-up is at least so far ahead, in fractions of a millisecond: a client that was told a moment ago gets that
+/// much time.
+const LEAST: u64 = 8;
+
+impl Engine {
+    /// The engine of `endpoint`, at rest.
+    pub(super) fn new(endpoint: usize, direction: Direction, slots: Slots) -> Self {
+        Self { endpoint, direction, slots, stream: None }
+    }
+
+    /// Its number.
+    pub(super) fn endpoint(&self) -> usize {
+        self.endpoint
+    }
+
+    fn is_render(&self) -> bool {
+        self.direction == Direction::Render
+    }
+
+    /// Takes a buffer. The device has nothing of the stream.
+    pub(super) fn attach(&mut self, rings: &mut Rings, layout: Layout, frequency: u64) {
+        self.slots.lay_out(&layout);
+        let Some(pace) = Pace::new(layout.format.rate, frequency) else { return };
+        let written = if self.is_render() { 0 } else { layout.shape.message };
+        rings.expect(self.endpoint, written.wrapping_add(STATUS_BYTES));
+        self.stream = Some(Stream {
+            frame: layout.format.frame_bytes(),
+            feed: Feed::new(layout.shape, self.is_render()),
+            clock: Clock::new(pace, layout.shape.frames),
+            millisecond: frequency / 1000,
+            moved: 0,
+            looked: 0,
+            lost: false,
+            reported: 0,
+            failed: 0,
+            layout,
+        });
+    }
+
+    /// Gives the buffer back; false if the device has a part of it.
+    pub(super) fn detach(&mut self, rings: &mut Rings) -> bool {
+        rings.drain();
+        self.absorb(rings);
+        let at_rest = self.is_at_rest();
+        self.stream = None;
+        at_rest
+    }
+
+    /// The device has nothing of the stream.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.stream.as_ref().is_none_or(|stream| stream.feed.is_at_rest())
+    }
+
+    /// The device was reset: what it had is lost.
+    pub(super) fn lose(&mut self) {
+        if let Some(stream) = &mut self.stream {
+            stream.lost = true;
+            stream.feed.rewind();
+        }
+    }
+
+    /// Goes on at `now`, or starts at zero if the client has stopped the stream.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_DEVICE_NOT_READY` without a buffer.
+    pub(super) fn start(&mut self, rings: &mut Rings, now: u64, stopped: bool, supply: Supply) -> Result {
+        rings.drain();
+        self.absorb(rings);
+        let stream = self.stream.as_mut().ok_or(Status::DEVICE_NOT_READY)?;
+        if stopped {
+            stream.feed.reset();
+            stream.clock.reset();
+        }
+        if stream.lost {
+            stream.clock.start_over(now);
+        } else {
+            stream.clock.start(now);
+        }
+        (stream.lost, stream.moved) = (false, now);
+        stream.supply(supply);
+        rings.running |= self.bit();
+        rings.now = now;
+        self.submit(rings);
+        Ok(())
+    }
+
+    /// Stands still from `now` on. The device keeps what it has.
+    pub(super) fn halt(&mut self, rings: &mut Rings, now: u64) -> Position {
+        rings.running &= !self.bit();
+        let position = self.position(rings, now);
+        if let Some(stream) = &mut self.stream {
+            stream.clock.stop(now);
+        }
+        position
+    }
+
+    /// Where the stream is at `now`.
+    pub(super) fn position(&mut self, rings: &mut Rings, now: u64) -> Position {
+        rings.drain();
+        rings.now = now;
+        self.absorb(rings);
+        let render = self.is_render();
+        let Some(stream) = &mut self.stream else { return Position::default() };
+        let frames = if render && stream.feed.by_packets() {
+            stream.clock.leading(now, stream.feed.submitted_frames())
+        } else {
+            stream.clock.lagging(now)
+        };
+        let done = stream.feed.completed_bytes();
+        let clock = frames.wrapping_mul(u64::from(stream.frame));
+        Position { clock, owned: if render { stream.feed.submitted_bytes() } else { done }, done }
+    }
+
+    /// The client has handed over something.
+    pub(super) fn hand_over(&mut self, rings: &mut Rings, supply: Supply) {
+        if let Some(stream) = &mut self.stream {
+            stream.supply(supply);
+        }
+        self.submit(rings);
+    }
+
+    /// Takes in what came back, as of `rings.now`.
+    pub(super) fn absorb(&mut self, rings: &mut Rings) {
+        let mut came = rings.came(self.endpoint);
+        if came == 0 {
+            return;
+        }
+        let Some(stream) = &mut self.stream else { return };
+        while came != 0 {
+            let slot = came.trailing_zeros() as u8;
+            came &= came.wrapping_sub(1);
+            if self.slots.status(slot) != status::OK {
+                stream.failed = stream.failed.wrapping_add(1);
+            }
+            // The queue has seen to it that the device had it.
+            let _ = stream.feed.returned(slot);
+        }
+        stream.moved = rings.now;
+        stream.clock.returned(rings.now, stream.feed.completed_frames());
+    }
+
+    /// Submits what is due, as of `rings.now`; it goes out with the next kick.
+    pub(super) fn submit(&mut self, rings: &mut Rings) {
+        let ring = ring_of(self.is_render());
+        let Some(stream) = &mut self.stream else { return };
+        let consumed = stream.clock.consumed(rings.now);
+        let step = stream.clock.step();
+        while rings.has_room(ring, MOST_ENTRIES) {
+            let Some(message) = stream.feed.next(consumed, step) else { break };
+            let table = self.slots.table_of(&stream.layout, message);
+            rings.add(ring, &self.slots, table, token(self.endpoint, message.slot));
+        }
+        stream.feed.told();
+        stream.looked = rings.now;
+    }
+
+    /// What is to be told of a running stream.
+    pub(super) fn progress(&mut self, rings: &mut Rings) -> Progress {
+        let xrun = rings.xruns & self.bit() != 0;
+        rings.xruns &= !self.bit();
+        let Some(stream) = &mut self.stream else { return Progress::default() };
+        let interruptions = stream.feed.missed().wrapping_add(stream.failed);
+        let glitch = xrun || interruptions != stream.reported;
+        stream.reported = interruptions;
+        let silent = rings.now.wrapping_sub(stream.moved) > stream.patience();
+        if silent {
+            // Once is enough until it has been looked at.
+            stream.moved = rings.now;
+        }
+        Progress { done: stream.feed.completed_bytes(), troubled: silent || rings.is_broken(), glitch }
+    }
+
+    /// When a running stream wants to be looked at in any case.
+    pub(super) fn next_wake(&self) -> Option<u64> {
+        let stream = self.stream.as_ref()?;
+        let patience = stream.moved.wrapping_add(stream.patience()).wrapping_add(1);
+        let due = stream.feed.due().and_then(|frame| stream.clock.reaches(frame));
+        let least = stream.looked.wrapping_add(stream.millisecond / LEAST);
+        Some(due.map_or(patience, |due| due.max(least).min(patience)))
+    }
+
+    /// The performance counter when byte `linear` was recorded.
+    pub(super) fn time_of(&self, linear: u64) -> Option<u64> {
+        let stream = self.stream.as_ref()?;
+        Some(stream.clock.time_of(linear.checked_div(u64::from(stream.frame))?))
+    }
+
+    /// How long sound is under way: what is handed to the device before it is played.
+    pub(super) fn latency(&self) -> Latency {
+        let lead = self.stream.as_ref().map_or(0, |stream| {
+            let shape = stream.feed.shape();
+            let chunk = shape.message.saturating_mul(u32::from(shape.per_chunk));
+            chunk.saturating_add(shape.message).saturating_add(shape.low.saturating_mul(stream.frame))
+        });
+        Latency { fifo: lead, codec: 0 }
+    }
+
+    fn bit(&self) -> u32 {
+        1_u32.wrapping_shl(self.endpoint as u32)
+    }
+}
+
+/// Entries of the longest table.
+const MOST_ENTRIES: u16 = 40;
+
+impl Stream {
+    fn supply(&mut self, supply: Supply) {
+        match supply {
+            Supply::JustInTime => self.feed.just_in_time(),
+            Supply::Packets { upto, ended } => self.feed.hand_over(upto, ended),
+        }
+    }
+
+    fn patience(&self) -> u64 {
+        self.millisecond.wrapping_mul(PATIENCE)
+    }
+}
