@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use crate::client;
 use crate::nt::Profile;
 use crate::pci::qemu;
+use crate::pci::virtio_snd;
 
 mod format;
 
@@ -53,6 +54,14 @@ pub struct MachineOptions {
     /// The sound device.
     #[arg(long, value_enum, default_value_t = DEFAULT_DEVICE)]
     pub device: DeviceName,
+    /// The device `fake` in words, KEY=VALUE,KEY=VALUE: how its time goes and what goes wrong, such as
+    /// `step_us=2666.667,drift_ppm=500,read=submit,fault=needs_reset@1500ms`. All keys are in
+    /// rig/src/pci/virtio_snd/text.rs.
+    #[arg(long, value_name = "WORDS", default_value = "", value_parser = virtio_snd::parse)]
+    pub fake: virtio_snd::Options,
+    /// Microseconds, at most, that deferred procedure calls are held up by those of others, at random.
+    #[arg(long, value_name = "MICROSECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub dpc_delay: u32,
     /// Interrupt messages that the device has (virtio-snd); 0 leaves it the line.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=5))]
     pub vectors: u16,
@@ -200,6 +209,8 @@ pub enum DeviceName {
     VirtioSnd,
     /// Intel ICH AC'97.
     Ac97,
+    /// A virtio-snd device in the rig itself, strict, and as difficult as `--fake` says.
+    Fake,
 }
 
 impl DeviceName {
@@ -208,14 +219,16 @@ impl DeviceName {
         match self {
             Self::VirtioSnd => "virtio-snd",
             Self::Ac97 => "ac97",
+            Self::Fake => "fake",
         }
     }
 
-    /// QEMU's model of it.
-    pub fn model(self) -> qemu::Device {
+    /// QEMU's model of it, if it is one of QEMU's.
+    pub fn model(self) -> Option<qemu::Device> {
         match self {
-            Self::VirtioSnd => qemu::Device::VirtioSnd,
-            Self::Ac97 => qemu::Device::Ac97,
+            Self::VirtioSnd => Some(qemu::Device::VirtioSnd),
+            Self::Ac97 => Some(qemu::Device::Ac97),
+            Self::Fake => None,
         }
     }
 }

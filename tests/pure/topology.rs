@@ -213,7 +213,7 @@ fn a_client_hears_of_each_change_once() {
     let mut irql = passive();
     for (direction, pin) in [(Render, 1), (Capture, 0)] {
         let scene = plain(direction, Jack::new(SOCKET, true));
-        let (lists, port) = Lists::new();
+        let (lists, port) = Lists::made();
         scene.tables.init(&port);
         assert_eq!(scene.tables.event(PCEVENT_VERB_ADD, 0x1000), STATUS_SUCCESS);
         assert_eq!(scene.tables.event(PCEVENT_VERB_SUPPORT, 0), STATUS_SUCCESS);
@@ -238,7 +238,7 @@ fn a_client_hears_of_each_change_once() {
 fn the_circle_of_references_is_cut_at_the_end() {
     let mut irql = passive();
     let scene = plain(Render, Jack::new(SOCKET, true));
-    let (lists, port) = Lists::new();
+    let (lists, port) = Lists::made();
     let before = lists.references();
     scene.tables.init(&port);
     assert_eq!(lists.references(), before + 1);

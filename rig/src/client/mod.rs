@@ -97,6 +97,8 @@ pub struct Plan {
     pub direction: Direction,
     /// The sound to be played; of a recording, the format.
     pub pcm: Pcm,
+    /// Which endpoint of its direction.
+    pub endpoint: usize,
     /// Frames to be played or recorded.
     pub frames: usize,
     /// The kind of client.

@@ -120,6 +120,10 @@ impl<'a> Session<'a> {
 
     /// Frames that the sample clock has counted in RUN until `now`.
     pub(super) fn clock(&self, now: u64) -> f64 {
+        let is_output = self.plan.direction == Direction::Render;
+        if let Some(frames) = self.kernel.hardware.borrow().sample_clock(is_output, self.plan.endpoint, now) {
+            return frames;
+        }
         now.saturating_sub(self.run_began) as f64 * self.plan.pace.frames_per_second / 1e9
     }
 

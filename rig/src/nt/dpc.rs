@@ -61,6 +61,9 @@ impl Kernel {
             }
             self.expire_timers();
             self.expire_waits();
+            if !self.dpcs.0.borrow().is_empty() && self.held_up() {
+                continue;
+            }
             let Some(dpc) = self.dpcs.0.borrow_mut().pop_front() else { return };
             self.run_dpc(dpc);
         }

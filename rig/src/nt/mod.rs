@@ -27,6 +27,7 @@ mod extimer;
 mod gate;
 mod guest;
 mod hal;
+mod holdup;
 mod inject;
 mod interrupt;
 mod io;
@@ -119,6 +120,7 @@ pub struct Kernel {
     pub(crate) providers: etw::Providers,
     pub(crate) watchdog: watchdog::Watchdog,
     pub(crate) dpcs: dpc::Queue,
+    pub(crate) hold_up: holdup::HoldUp,
     /// Connected interrupts.
     pub interrupts: interrupt::Interrupts,
     pub(crate) connections: ioconnect::Connections,
@@ -171,6 +173,7 @@ pub fn boot(profile: Profile, hardware: Box<dyn Hardware>) -> &'static Kernel {
         providers: etw::Providers::default(),
         watchdog: watchdog::Watchdog::default(),
         dpcs: dpc::Queue::default(),
+        hold_up: holdup::HoldUp::default(),
         interrupts: interrupt::Interrupts::default(),
         connections: ioconnect::Connections::default(),
         messages: message::Messages::default(),

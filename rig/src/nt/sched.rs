@@ -176,7 +176,8 @@ impl Kernel {
             .min();
         drop(waits);
         let mut beat = self.scheduler.beat.get();
-        let longest = beat.next(now).max(now + 10);
+        let next = self.hardware.borrow().next_due();
+        let longest = next.unwrap_or_else(|| beat.next(now)).max(now + 10);
         self.advance_to(due.map_or(longest, |due| due.clamp(now + 10, longest)));
         if self.interrupt_pending() {
             beat.interrupted(now, self.now());

@@ -195,6 +195,17 @@ pub trait Hardware {
     /// Switches the machine off in good order and returns the sound that was still to be fetched.
     fn finish(&mut self) -> Result<Vec<u8>>;
 
+    /// Whether the function is out of its slot, on whoever's account.
+    fn is_gone(&self) -> bool {
+        false
+    }
+
+    /// Frames of a stream's own sample clock, in RUN since it was prepared, at a time that is not in the future: what
+    /// a perfect position would say. `None` if the function cannot tell, or is not to be asked.
+    fn sample_clock(&self, _is_output: bool, _nth: usize, _nanoseconds: u64) -> Option<f64> {
+        None
+    }
+
     /// What the driver has done that the function's specification forbids, if the function knows: a sentence each.
     fn complaints(&self) -> Vec<String> {
         Vec::new()

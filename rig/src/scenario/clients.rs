@@ -20,6 +20,7 @@ use crate::client::format::Shape;
 use crate::client::format::data_format;
 use crate::nt::ClientEvent;
 use crate::nt::Context;
+use crate::nt::ThreadRef;
 use crate::nt::abi::NtStatus;
 use crate::portcls::Adapter;
 use crate::portcls::AudioRange;
@@ -27,6 +28,9 @@ use crate::portcls::Endpoint;
 use crate::portcls::KsState;
 use crate::portcls::Pin;
 use crate::sound::Pcm;
+
+/// Time between two looks at whether the device is still in its slot, nanoseconds.
+const SLOT_WATCH_NS: u64 = 5_000_000;
 
 /// What a client thread leaves.
 type Left = Rc<RefCell<Option<Result<Books, SetupError>>>>;
@@ -38,6 +42,8 @@ type Left = Rc<RefCell<Option<Result<Books, SetupError>>>>;
 pub(super) fn at_once(adapter: &Rc<Adapter>, parts: &[Part]) -> Result<Vec<Books>, SetupError> {
     let kernel = crate::nt::kernel();
     let gone = Rc::new(Cell::new(false));
+    let done = Rc::new(Cell::new(false));
+    let slot = watch_slot(adapter, &gone, &done);
     let mut clients = Vec::new();
     for (number, part) in parts.iter().enumerate() {
         let endpoint = endpoint(adapter, part)?;
@@ -52,8 +58,26 @@ pub(super) fn at_once(adapter: &Rc<Adapter>, parts: &[Part]) -> Result<Vec<Books
     for (thread, _) in &clients {
         kernel.join(thread);
     }
+    done.set(true);
+    kernel.join(&slot);
     let lost = || Err(SetupError::Environment("a client did not come to an end".to_owned()));
     clients.into_iter().map(|(_, result)| result.take().unwrap_or_else(lost)).collect()
+}
+
+/// The bus driver and the PnP manager: a device that goes of its own accord is noticed, and the driver told.
+fn watch_slot(adapter: &Rc<Adapter>, gone: &Rc<Cell<bool>>, done: &Rc<Cell<bool>>) -> ThreadRef {
+    let kernel = crate::nt::kernel();
+    let (adapter, gone, done) = (adapter.clone(), gone.clone(), done.clone());
+    kernel.spawn("slot", Context::Start, false, move || {
+        while !done.get() && !gone.get() {
+            if kernel.hardware.borrow().is_gone() {
+                adapter.surprise_remove();
+                gone.set(true);
+            } else {
+                kernel.sleep_until(kernel.now() + SLOT_WATCH_NS);
+            }
+        }
+    })
 }
 
 /// The endpoint of a part: the n-th of its direction.

@@ -10,6 +10,7 @@ use crate::client::Disturbance;
 use crate::client::Kind;
 use crate::client::Plan;
 use crate::options::ClientOptions;
+use crate::options::DeviceName;
 use crate::options::Duplex;
 use crate::options::FormatOptions;
 use crate::options::MachineOptions;
@@ -70,18 +71,20 @@ struct Common<'a> {
 
 impl<'a> Common<'a> {
     fn new(machine: &'a MachineOptions, client: &'a ClientOptions, rate: u32) -> Self {
-        let tick_us = machine.tick.unwrap_or_else(|| default_tick(client.period, rate));
+        let own = (machine.device == DeviceName::Fake).then(|| (machine.fake.pace.step_ns / 1_000) as u32);
+        let tick_us = own.or(machine.tick).unwrap_or_else(|| default_tick(client.period, rate));
         Self { machine, client, tick_us }
     }
 
     fn plan(&self, direction: Direction, kind: Kind, pcm: Pcm, frames: usize) -> Plan {
         Plan {
             direction,
+            endpoint: 0,
             frames,
             kind,
             period: self.client.period as usize,
             late_ns: u64::from(self.client.late) * 1_000,
-            pace: pace(self.tick_us, pcm.rate),
+            pace: pace(self.machine, self.tick_us, pcm.rate),
             pcm,
             disturbance: match (self.client.pause_at, self.client.remove_at) {
                 (Some(frame), _) => Some(Disturbance::PauseAt { frame }),
@@ -100,6 +103,7 @@ impl<'a> Common<'a> {
             if index > 0 {
                 plan.disturbance = None;
             }
+            plan.endpoint = index as usize;
             Part { plan, endpoint: index as usize, lane, input }
         };
         (0..of).map(part).collect()

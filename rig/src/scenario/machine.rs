@@ -12,8 +12,11 @@ use crate::nt;
 use crate::nt::Kernel;
 use crate::nt::Resolver;
 use crate::nt::abi::DriverEntry;
+use crate::options::DeviceName;
 use crate::options::MachineOptions;
+use crate::pci::Hardware;
 use crate::pci::qemu;
+use crate::pci::virtio_snd::VirtioSnd;
 use crate::pe;
 use crate::portcls::Image;
 use crate::sound::Encoding;
@@ -110,24 +113,14 @@ impl Machine {
     /// QEMU or an image is not as it should be.
     pub fn power_on(options: &MachineOptions, fed: &Pcm, tick_us: u32) -> Result<Self, SetupError> {
         let ear = Ear::new(fed)?;
-        let mut machine = qemu::Options::new(options.device.model());
-        machine.rate = fed.rate;
-        machine.format = match (fed.encoding, fed.container) {
-            (Encoding::Float, _) => qemu::SampleFormat::F32,
-            (Encoding::Integer, 32) => qemu::SampleFormat::S32,
-            (Encoding::Integer, _) => qemu::SampleFormat::S16,
+        let hardware: Box<dyn Hardware> = match options.device.model() {
+            Some(model) => Box::new(emulated(model, options, fed, &ear, tick_us)?),
+            None => Box::new(modelled(options, fed)?),
         };
-        machine.capture = ear.path();
-        machine.vectors = options.vectors;
-        // The first half of a device's streams play.
-        machine.streams = 2 * options.streams as u8;
-        machine.tick_us = tick_us;
-        let hardware = qemu::Qemu::open(&machine)?;
-        let kernel = nt::boot(options.windows, Box::new(hardware));
+        let kernel = nt::boot(options.windows, hardware);
         kernel.set_quantum(u64::from(tick_us) * 1_000);
+        kernel.hold_up_dpcs(u64::from(options.dpc_delay) * 1_000);
         // As the INF file asks.
-        kernel.support_messages(None);
-        // As the hardware section of an INF file has it, for whoever has messages.
         kernel.support_messages(None);
 
         let addresses = Rc::new(RefCell::new(Addresses::default()));
@@ -147,9 +140,45 @@ impl Machine {
     }
 }
 
-/// How the device moves sound of so many frames a second: QEMU moves whole frames at each step, so that where a step
-/// is no whole number of them, it is a little fast or slow.
-pub(super) fn pace(tick_us: u32, rate: u32) -> Pace {
+/// A device of QEMU's.
+fn emulated(
+    model: qemu::Device,
+    options: &MachineOptions,
+    fed: &Pcm,
+    ear: &Ear,
+    tick_us: u32,
+) -> Result<qemu::Qemu, SetupError> {
+    let mut machine = qemu::Options::new(model);
+    machine.rate = fed.rate;
+    machine.format = match (fed.encoding, fed.container) {
+        (Encoding::Float, _) => qemu::SampleFormat::F32,
+        (Encoding::Integer, 32) => qemu::SampleFormat::S32,
+        (Encoding::Integer, _) => qemu::SampleFormat::S16,
+    };
+    machine.capture = ear.path();
+    machine.vectors = options.vectors;
+    // The first half of a device's streams play.
+    machine.streams = 2 * options.streams as u8;
+    machine.tick_us = tick_us;
+    Ok(qemu::Qemu::open(&machine)?)
+}
+
+/// The device in the rig itself.
+fn modelled(options: &MachineOptions, fed: &Pcm) -> Result<VirtioSnd, SetupError> {
+    let mut machine = options.fake.clone();
+    machine.capture = fed.data.clone();
+    Ok(VirtioSnd::open(machine)?)
+}
+
+/// How a device moves sound of so many frames a second: QEMU moves whole frames at each step, so that where a step is
+/// no whole number of them, it is a little fast or slow; the device in the rig keeps its own account.
+pub(super) fn pace(options: &MachineOptions, tick_us: u32, rate: u32) -> Pace {
+    if options.device == DeviceName::Fake {
+        let pace = &options.fake.pace;
+        let step_frames = ((pace.step_ns + pace.jitter_ns) as f64 * f64::from(rate) / 1e9).ceil();
+        let frames_per_second = f64::from(rate) * (1.0 + f64::from(pace.drift_ppm) / 1e6);
+        return Pace { step_frames, frames_per_second };
+    }
     let step_frames = (f64::from(tick_us) * f64::from(rate) / 1e6).round();
     Pace { step_frames, frames_per_second: step_frames * 1e6 / f64::from(tick_us) }
 }

@@ -80,6 +80,7 @@ fn failed(what: &'static str) -> impl Fn(i32) -> SetupError {
 
 /// A machine that stopped has a finding, or an environment to blame; never neither.
 fn stopped_for_a_reason(kernel: &Kernel) -> Result<(), SetupError> {
+    kernel.verifier.hear_device(kernel);
     match kernel.verifier.environment() {
         Some(message) => Err(SetupError::Environment(message)),
         None if kernel.crashed() && kernel.verifier.findings().is_empty() => {

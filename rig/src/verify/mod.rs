@@ -147,6 +147,14 @@ impl Verifier {
         });
     }
 
+    /// Records what the device itself has to say, at the end of a run: that the driver broke rules of the device's
+    /// specification.
+    pub fn hear_device(&self, kernel: &Kernel) {
+        for complaint in kernel.hardware.borrow().complaints() {
+            self.record_at(kernel, "DeviceProtocol", 0xC4, [0; 4], complaint, None, Vec::new());
+        }
+    }
+
     /// Records a violation and stops the machine.
     pub(crate) fn stop(
         &self,

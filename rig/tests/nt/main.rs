@@ -1,5 +1,6 @@
 //! The kernel as a driver finds it: what it promises, and what it does not forgive.
 
+mod complaints;
 mod devicememory;
 mod imports;
 mod messages;

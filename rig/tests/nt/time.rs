@@ -87,3 +87,24 @@ fn a_delay_of_nothing_lets_others_run() {
     });
     assert_eq!(seen, 1);
 }
+
+#[test]
+fn a_dpc_waits_for_those_of_others() {
+    let waited: Vec<u64> = result(|kernel| {
+        let dpc: *mut KDpc = keep([0_u64; 8]).cast();
+        let none = core::ptr::null_mut();
+        call!(kernel, KeInitializeDpc(dpc => *mut KDpc, fire as *const () => *const (), none => *mut c_void) -> ());
+        FIRED.set(0);
+        kernel.hold_up_dpcs(1_000_000);
+        let queue = |_| {
+            let before = kernel.now();
+            call!(kernel, KeInsertQueueDpc(dpc => *mut KDpc, none => *mut c_void, none => *mut c_void) -> u8);
+            kernel.now() - before
+        };
+        let waited = (0..50).map(queue).collect();
+        assert_eq!(FIRED.get(), 50);
+        waited
+    });
+    assert!(waited.iter().all(|waited| *waited < 1_100_000), "{waited:?}");
+    assert!(waited.iter().any(|waited| *waited > 800_000) && waited.iter().any(|waited| *waited < 200_000));
+}

@@ -21,6 +21,10 @@ use crate::platform::{time, trace};
 const RESET_SPINS: u32 = 20;
 const RESET_SLEEPS: u32 = 200;
 
+/// Bytes of a structure that are mapped at most: more than any has use for but that of notifications, where queues may
+/// lie a page or more apart.
+const MOST_MAPPED: u32 = 1 << 20;
+
 /// How often the configuration is read again when the device changes it meanwhile.
 const CONFIG_TRIES: u32 = 16;
 
@@ -93,7 +97,11 @@ impl Transport {
         let map = |window: Window| {
             let range = ranges(window.bar).ok_or(Status::DEVICE_CONFIGURATION_ERROR)?;
             let start = range.start.checked_add(u64::from(window.offset));
-            Registers::memory(at, start.ok_or(Status::DEVICE_CONFIGURATION_ERROR)?, window.length)
+            Registers::memory(
+                at,
+                start.ok_or(Status::DEVICE_CONFIGURATION_ERROR)?,
+                window.length.min(MOST_MAPPED),
+            )
         };
         Ok(Self {
             common: map(common)?,

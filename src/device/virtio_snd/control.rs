@@ -197,13 +197,13 @@ impl Control {
             if ring.queue().want_interrupt() {
                 continue;
             }
-            let Some(_) = transport.status() else {
-                // It is gone, and writes nothing any more.
-                self.broken.store(true, Release);
-                return Err(Status::DEVICE_REMOVED);
-            };
             if transport.needs_reset() {
                 return Err(self.give_up(c"control request, upon which the device needs a reset,"));
+            }
+            if !transport.is_present() {
+                // It writes nothing any more.
+                self.broken.store(true, Release);
+                return Err(Status::DEVICE_REMOVED);
             }
             if time::counter().wrapping_sub(begun) >= patience {
                 return Err(self.give_up(c"control request, which is not answered,"));

@@ -75,7 +75,7 @@ pub(crate) struct Seen(Com<Lists>);
 
 impl Lists {
     /// The lists, and their port.
-    pub(crate) fn new() -> (Seen, ComPtr<IUnknown>) {
+    pub(crate) fn made() -> (Seen, ComPtr<IUnknown>) {
         let lists = Com::new(&passive(), Self::default()).unwrap();
         let port = lists.query(&passive()).unwrap();
         (Seen(lists), port)
@@ -247,10 +247,8 @@ impl<T: ComClass> Tables<T> {
         let items = unsafe { table(automation.Events, automation.EventCount) };
         let [item] = items else { panic!("one event") };
         // SAFETY: each item has a set.
-        assert_eq!(
-            (unsafe { *item.Set }, item.Id),
-            (KSEVENTSETID_PinCapsChange, KSEVENT_PINCAPS_JACKINFOCHANGE)
-        );
+        let set = unsafe { *item.Set };
+        assert_eq!((set, item.Id), (KSEVENTSETID_PinCapsChange, KSEVENT_PINCAPS_JACKINFOCHANGE));
         let mut request = PCEVENT_REQUEST {
             MajorTarget: self.object.unknown().as_raw(),
             Verb: verb,

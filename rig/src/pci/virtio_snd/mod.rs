@@ -301,6 +301,17 @@ impl Hardware for VirtioSnd {
         self.played()
     }
 
+    fn is_gone(&self) -> bool {
+        self.device.borrow().removed
+    }
+
+    fn sample_clock(&self, is_output: bool, nth: usize, nanoseconds: u64) -> Option<f64> {
+        let device = self.device.borrow();
+        let mut streams = device.sound.streams.iter().filter(|stream| stream.options.is_output == is_output);
+        let stream = streams.nth(nth).filter(|_| device.options.tells_clock)?;
+        Some(stream.exact_clock(nanoseconds, &device.options.pace))
+    }
+
     fn complaints(&self) -> Vec<String> {
         self.handle().complaints()
     }

@@ -42,6 +42,8 @@ pub struct Options {
     pub predecessor: u16,
     /// Raw frames to record; after them, silence. Empty: [`super::source::sample`]s for ever.
     pub capture: Vec<u8>,
+    /// Whether the rig may ask for the sample clock: one that knows nothing of what a driver does after a reset.
+    pub tells_clock: bool,
     /// Whether what was played is kept until it is fetched: an hour of it is more than a test wants.
     pub keep_sound: bool,
     /// What goes wrong.
@@ -70,6 +72,7 @@ impl Default for Options {
             reset_ns: 0,
             predecessor: 0,
             capture: Vec::new(),
+            tells_clock: false,
             keep_sound: true,
             faults: Vec::new(),
         }

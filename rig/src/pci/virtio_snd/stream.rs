@@ -195,6 +195,18 @@ impl Stream {
         }
     }
 
+    /// The same, with parts of frames.
+    pub(super) fn exact_clock(&self, now: u64, pace: &Pace) -> f64 {
+        match self.params {
+            Some(params) if self.truth.running => {
+                let nanoseconds = now.saturating_sub(self.started.0) as f64;
+                let drift = 1.0 + f64::from(pace.drift_ppm) / 1e6;
+                self.started.1 as f64 + nanoseconds * f64::from(params.rate) * drift / 1e9
+            }
+            _ => self.truth.moved as f64,
+        }
+    }
+
     /// Moves what is due at `now`.
     pub(super) fn step(&mut self, now: u64, pace: &Pace, memory: &Memory, how: &How<'_>) -> Moved {
         let mut moved = Moved::default();

@@ -17,6 +17,7 @@
 //! | `jacks`, `controls` | jacks, all plugged; 1: volume and mute |
 //! | `reset`, `reset_us` | `forgets` or `leaves` buffers behind; microseconds that it takes, or `never` |
 //! | `predecessor` | messages that somebody left in each stream |
+//! | `truth` | 1: positions are held against the device's own sample clock |
 //! | `keep_sound` | 0: what was played is not kept |
 //! | `fault` | `WHAT[:NUMBER]@WHEN`, any number of them; see below |
 //!
@@ -95,6 +96,7 @@ fn set(options: &mut Options, key: &str, value: &str) -> Result<(), String> {
         "reset_us" if value == "never" => options.reset_ns = u64::MAX,
         "reset_us" => options.reset_ns = nanoseconds(value)?,
         "predecessor" => options.predecessor = number(value)?,
+        "truth" => options.tells_clock = choice(value, &[("0", false), ("1", true)])?,
         "keep_sound" => options.keep_sound = choice(value, &[("0", false), ("1", true)])?,
         "fault" => options.faults.push(fault(value)?),
         _ => return Err("no such key".into()),

@@ -2,7 +2,6 @@
 
 mod driver;
 mod filters;
-mod hardware;
 mod life;
 mod managed;
 mod memory;
@@ -20,6 +19,7 @@ use super::KsState;
 use super::Pin;
 use crate::nt;
 use crate::nt::ClientEvent;
+use crate::pci::fake::Fake;
 use crate::verify::Finding;
 
 /// `KSDATAFORMAT_WAVEFORMATEX` of 48 kHz, 16 bits, stereo.
@@ -46,7 +46,7 @@ fn format() -> Vec<u8> {
 
 /// Runs a scenario on a fresh machine; what was found.
 fn on(windows: &str, mistake: Mistake, scenario: impl FnOnce(Adapter) + 'static) -> Vec<Finding> {
-    let kernel = nt::boot(windows.parse().expect("a version"), Box::new(hardware::Idle::new()));
+    let kernel = nt::boot(windows.parse().expect("a version"), Box::new(Fake::new().expect("memory")));
     driver::prepare(kernel, mistake);
     kernel.run(move || {
         let image = Image { name: "toy".to_owned(), base: 0, size: 0, entry: driver::driver_entry };
