@@ -57,8 +57,8 @@ impl Events {
         self.ring.kick(transport);
     }
 
-    /// Takes what the device has told, calls `tell` for each event, and gives the places back. At most as many events
-    /// are taken as there are places; false if there may be more.
+    /// Takes what the device has told, calls `tell` for each event, and gives the places back. That ends: places taken
+    /// here are the device's again only afterwards.
     ///
     /// # Errors
     ///
@@ -68,10 +68,8 @@ impl Events {
         _at: &Irql<Dispatch>,
         transport: &Transport,
         mut tell: impl FnMut(Event),
-    ) -> core::result::Result<bool, Bad> {
-        let mut left = MAX;
-        while let Some(rest) = left.checked_sub(1) {
-            left = rest;
+    ) -> core::result::Result<(), Bad> {
+        loop {
             let Some(used) = self.ring.queue().take()? else {
                 if self.ring.queue().want_interrupt() {
                     continue;
@@ -88,7 +86,7 @@ impl Events {
             self.add(used.token);
         }
         self.ring.kick(transport);
-        Ok(left > 0)
+        Ok(())
     }
 
     /// The device may still use the memory: it stays for good.
