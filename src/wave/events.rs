@@ -1,13 +1,10 @@
 //! The events that clients want signalled.
 
 use portcls::handle::Event;
-use portcls::irql::{Dispatch, Irql};
 use portcls::{Result, Status};
 
-use crate::platform::event::signal;
-
 /// Events of one stream; the audio engine registers one, two where a client double-buffers by hand.
-const MAX_EVENTS: usize = 8;
+pub(crate) const MAX_EVENTS: usize = 8;
 
 /// The registered events. Lives in the lock of its channel, where register, unregister and signal meet.
 pub(crate) struct Events([Option<Event>; MAX_EVENTS]);
@@ -43,10 +40,8 @@ impl Events {
         Ok(())
     }
 
-    /// Signals all events.
-    pub(crate) fn signal(&self, at: &Irql<Dispatch>) {
-        for event in self.0.iter().flatten() {
-            signal(*event, at);
-        }
+    /// All events.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Event> {
+        self.0.iter().flatten().copied()
     }
 }

@@ -23,6 +23,7 @@ use portcls::{Result, handle};
 use super::lane::{Account, Lanes, Live};
 use super::wake::Wake;
 use crate::device::{EndpointInfo, Engines, MAX_ENDPOINTS, SoundDevice, Stage, Station};
+use crate::platform::event::signal;
 use crate::platform::gate::Gate;
 use crate::platform::interrupt::Claim;
 use crate::platform::lock::SpinLock;
@@ -173,7 +174,7 @@ impl<D: SoundDevice> Hub<D> {
                 let account = &mut lane.account;
                 account.periods.advance(progress.done);
                 for _ in 0..account.periods.ended() {
-                    account.events.signal(at);
+                    account.events.iter().for_each(|event| signal(event, at));
                 }
                 account.glitches = account.glitches.saturating_add(progress.glitch.into());
                 troubled |= progress.troubled || progress.glitch;
