@@ -110,11 +110,6 @@ impl CommonBuffer {
         self.address
     }
 
-    /// Length in bytes.
-    pub(crate) fn bytes(&self) -> u32 {
-        self.bytes
-    }
-
     accesses! {
         load8, store8: u8;
         load16, store16: u16;

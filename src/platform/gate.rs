@@ -45,11 +45,6 @@ impl<T> Gate<T> {
         unsafe { KeLeaveCriticalRegion() };
         result
     }
-
-    /// The data, once the gate is not needed any more.
-    pub(crate) fn into_inner(self) -> T {
-        self.data.into_inner()
-    }
 }
 
 // SAFETY: the gate hands the data to one thread at a time.

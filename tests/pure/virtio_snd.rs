@@ -29,9 +29,7 @@ use device::virtio_snd::info::{
 };
 use device::virtio_snd::probe::{Streams, Word, channels};
 use device::virtio_snd::state::{Command, Told};
-use device::virtio_snd::wire::{
-    ChmapInfo, Event, Item, JackInfo, Params, PcmInfo, XferStatus, command, query, request,
-};
+use device::virtio_snd::wire::{ChmapInfo, Event, Item, JackInfo, Params, PcmInfo, command, query, request};
 use proptest::prelude::*;
 
 /// What QEMU says of its streams.
@@ -90,8 +88,6 @@ fn items_are_read_from_where_they_are() {
     let map = ChmapInfo { group: 0x0302_0100, direction: 4, channels: 5, positions };
     assert_eq!(ChmapInfo::parse(&bytes), Some(map));
     assert_eq!((PcmInfo::BYTES, JackInfo::BYTES, ChmapInfo::BYTES), (32, 24, 24));
-    let status = XferStatus { status: 0x0302_0100, latency_bytes: 0x0706_0504 };
-    assert_eq!(XferStatus::parse(&bytes), Some(status));
 }
 
 #[test]
@@ -100,7 +96,6 @@ fn what_is_cut_short_is_nothing() {
     assert_eq!(PcmInfo::parse(&bytes[..26]), None);
     assert_eq!(JackInfo::parse(&bytes[..16]), None);
     assert_eq!(ChmapInfo::parse(&bytes[..23]), None);
-    assert_eq!(XferStatus::parse(&bytes[..7]), None);
 }
 
 #[test]
@@ -113,15 +108,18 @@ fn events_are_told_apart_and_unknown_ones_are_none() {
     };
     assert_eq!(event(0x1000, 7), Some(Event::Jack(7, true)));
     assert_eq!(event(0x1001, 7), Some(Event::Jack(7, false)));
-    assert_eq!(event(0x1100, 7), Some(Event::PeriodElapsed(7)));
     assert_eq!(event(0x1101, u32::MAX), Some(Event::Xrun(u32::MAX)));
-    assert_eq!(event(0x1200, 0x0001_0002), Some(Event::Control(2, 1)));
-    for unknown in [0, 0x0FFF, 0x1002, 0x1102, 0x1201, u32::MAX] {
+    for unknown in [0, 0x0FFF, 0x1002, 0x1100, 0x1102, 0x1200, u32::MAX] {
         assert_eq!(event(unknown, 0), None);
     }
 }
 
 // The order of commands.
+
+const STATES: [Told; 6] =
+    [Told::Fresh, Told::Set, Told::Prepared, Told::Running, Told::Stopped, Told::Released];
+const COMMANDS: [Command; 5] =
+    [Command::SetParams, Command::Prepare, Command::Start, Command::Stop, Command::Release];
 
 #[test]
 fn each_command_in_each_state_is_as_the_specification_has_it() {
@@ -141,8 +139,8 @@ fn each_command_in_each_state_is_as_the_specification_has_it() {
         (Released, SetParams, Set),
         (Released, Prepare, Prepared),
     ];
-    for state in Told::ALL {
-        for command in Command::ALL {
+    for state in STATES {
+        for command in COMMANDS {
             let entry = allowed.iter().find(|entry| (entry.0, entry.1) == (state, command));
             assert_eq!(state.after(command), entry.map(|entry| entry.2), "{command:?} when {state:?}");
         }
@@ -151,8 +149,8 @@ fn each_command_in_each_state_is_as_the_specification_has_it() {
 
 #[test]
 fn every_way_leads_to_its_goal_by_allowed_commands() {
-    for start in Told::ALL {
-        for goal in Told::ALL {
+    for start in STATES {
+        for goal in STATES {
             let (mut state, mut sent) = (start, Vec::new());
             while let Some(command) = state.towards(goal) {
                 sent.push(command);

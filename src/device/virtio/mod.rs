@@ -14,6 +14,5 @@ pub(crate) mod regs;
 mod ring;
 pub(crate) mod transport;
 
-pub(crate) use queue::Notify;
 pub(crate) use ring::Ring;
-pub(crate) use transport::{Causes, Features, Transport};
+pub(crate) use transport::{Features, Transport};

@@ -6,10 +6,7 @@ use portcls::{Result, Status};
 
 use super::regs::common;
 use super::transport::Transport;
-use crate::platform::{time, trace};
-
-/// A queue resets within a bus access or, where transfers have to end first, somewhat later; in sleeps of 10 ms.
-const RESET_SLEEPS: u32 = 50;
+use crate::platform::trace;
 
 /// Where the device finds the parts of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,20 +92,6 @@ impl Transport {
         }
         self.common.write16(common::QUEUE_ENABLE, 1);
         Ok(Notify { offset, queue })
-    }
-
-    /// Resets one queue, where `RING_RESET` was negotiated. Says whether its ring and its buffers are the driver's again.
-    #[must_use]
-    pub(crate) fn reset_queue(&self, at: &Irql<Passive>, queue: u16) -> bool {
-        if self.is_present() {
-            self.common.write16(common::QUEUE_SELECT, queue);
-            self.common.write16(common::QUEUE_RESET, 1);
-        }
-        time::sleep_until(at, RESET_SLEEPS, 10, || {
-            self.status().is_none()
-                || self.common.read16(common::QUEUE_RESET) == 0
-                    && self.common.read16(common::QUEUE_ENABLE) == 0
-        })
     }
 
     /// Tells the device that a queue has something new: one write of 16 bits. IRQL: any.

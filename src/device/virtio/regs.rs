@@ -34,8 +34,6 @@ pub(super) mod common {
     pub(crate) const QUEUE_DRIVER: u32 = 0x28;
     /// Address of the used ring, twice 32 bits.
     pub(crate) const QUEUE_DEVICE: u32 = 0x30;
-    /// Resets the queue, 16 bits; only with `VIRTIO_F_RING_RESET`.
-    pub(crate) const QUEUE_RESET: u32 = 0x3A;
 
     /// A vector register: no message at all.
     pub(crate) const NO_VECTOR: u16 = 0xFFFF;

@@ -35,7 +35,8 @@ const CONFIG_TRIES: u32 = 16;
 /// with physical addresses, and are handed on as such: that is right where the platform translates nothing for the
 /// device, which on Windows is so unless the device's INF opts in to DMA remapping (`DmaRemappingCompatible`). This
 /// driver's does not. `ORDER_PLATFORM` asks for barriers that order accesses for devices, too, and those of
-/// `memory` are.
+/// `memory` are. `RING_RESET` allows to reset one queue alone and obliges to nothing; where streams share queues, a device
+/// that keeps what it should give back is better reset as a whole.
 const UNDERSTOOD: u64 = feature::INDIRECT_DESC
     | feature::EVENT_IDX
     | feature::VERSION_1

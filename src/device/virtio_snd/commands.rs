@@ -86,7 +86,7 @@ impl VirtioSnd {
             stream: self.endpoints.stream(endpoint),
             buffer_bytes: cut.bytes,
             period_bytes: message,
-            features: 0,
+            features: self.endpoints.features(endpoint),
             channels: format.channels,
             format: format_of(format.sample),
             rate,

@@ -14,6 +14,8 @@ pub(super) struct Endpoints {
     infos: [EndpointInfo; MAX_ENDPOINTS],
     /// Numbers of the streams for the device.
     streams: [u32; MAX_ENDPOINTS],
+    /// The features that are selected of each stream.
+    features: [u32; MAX_ENDPOINTS],
     count: usize,
     /// The jack behind each endpoint, and the number by which the device knows it, if it does.
     jacks: [Option<(Shared<Jack>, Option<usize>)>; MAX_ENDPOINTS],
@@ -36,12 +38,16 @@ impl Endpoints {
         let mut endpoints = Self {
             infos: [nothing; MAX_ENDPOINTS],
             streams: [u32::MAX; MAX_ENDPOINTS],
+            features: [0; MAX_ENDPOINTS],
             count: 0,
             jacks: [const { None }; MAX_ENDPOINTS],
         };
-        let places = endpoints.infos.iter_mut().zip(&mut endpoints.streams).zip(&mut endpoints.jacks);
-        for (found, ((info, stream), jack)) in inventory.endpoints.into_iter().flatten().zip(places) {
-            (*info, *stream) = (found.info, found.stream);
+        let places = endpoints.infos.iter_mut().zip(&mut endpoints.streams).zip(&mut endpoints.features);
+        let places = places.zip(&mut endpoints.jacks);
+        for (found, (((info, stream), features), jack)) in
+            inventory.endpoints.into_iter().flatten().zip(places)
+        {
+            (*info, *stream, *features) = (found.info, found.stream, found.features);
             let socket = found.jack.and_then(|number| inventory.jacks.get(number).copied().flatten());
             let (pin, plugged) = socket.unwrap_or((Pin::unknown(found.info.direction), true));
             *jack = Some((Shared::new(Jack::new(pin, plugged))?, found.jack));
@@ -58,6 +64,11 @@ impl Endpoints {
     /// The number by which the device knows the stream of `endpoint`.
     pub(super) fn stream(&self, endpoint: usize) -> u32 {
         self.streams.get(endpoint).copied().unwrap_or(u32::MAX)
+    }
+
+    /// The features of the stream of `endpoint` that are selected.
+    pub(super) fn features(&self, endpoint: usize) -> u32 {
+        self.features.get(endpoint).copied().unwrap_or(0)
     }
 
     /// The endpoint of a stream.

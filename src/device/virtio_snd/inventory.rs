@@ -8,7 +8,7 @@ use super::control::Control;
 use super::info;
 use super::probe::{self, Streams, Word};
 use super::state::Command;
-use super::wire::{self, ChmapInfo, Item, JackInfo, Params, PcmInfo, config};
+use super::wire::{self, ChmapInfo, Item, JackInfo, Params, PcmInfo, config, stream_feature};
 use crate::device::jack::Pin;
 use crate::device::virtio::Transport;
 use crate::device::{EndpointInfo, MAX_ENDPOINTS};
@@ -31,6 +31,8 @@ pub(crate) struct Endpoint {
     pub(crate) stream: u32,
     /// The number of the jack behind it, if the device says.
     pub(crate) jack: Option<usize>,
+    /// The features to select of those that the stream has: that the device tells of underruns and overruns.
+    pub(crate) features: u32,
 }
 
 /// A jack, and whether something is plugged in.
@@ -84,7 +86,12 @@ impl Inventory {
             let jack = info::jack_of(streams.iter().flatten(), index, jacks.iter().flatten());
             let info = EndpointInfo { direction, formats };
             if let Some(place) = free.next() {
-                *place = Some(Endpoint { info, stream, jack });
+                *place = Some(Endpoint {
+                    info,
+                    stream,
+                    jack,
+                    features: found.features & stream_feature::EVT_XRUNS,
+                });
             }
         }
         if endpoints.iter().all(Option::is_none) {

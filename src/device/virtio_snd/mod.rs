@@ -224,7 +224,6 @@ impl SoundDevice for VirtioSnd {
         shared.hear(at, &self.transport, |event| match event {
             Event::Jack(number, plugged) => troubled |= self.endpoints.plug(number, plugged),
             Event::Xrun(stream) => xruns |= self.endpoints.of_stream(stream).map_or(0, bit),
-            Event::PeriodElapsed(_) | Event::Control(..) => {}
         });
         shared.xruns |= xruns;
         troubled

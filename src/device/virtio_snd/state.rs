@@ -48,10 +48,6 @@ pub(crate) enum Command {
 }
 
 impl Told {
-    /// All of them.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Fresh, Self::Set, Self::Prepared, Self::Running, Self::Stopped, Self::Released];
-
     /// Where `command` leads; none if it must not be sent now.
     pub(crate) const fn after(self, command: Command) -> Option<Self> {
         match (self, command) {
@@ -90,10 +86,6 @@ impl Told {
 }
 
 impl Command {
-    /// All of them.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::SetParams, Self::Prepare, Self::Start, Self::Stop, Self::Release];
-
     /// The code of the request.
     pub(crate) const fn code(self) -> u32 {
         use super::wire::request;
