@@ -42,7 +42,7 @@ impl Messages {
     }
 
     /// Whether an address lies in the table of messages.
-    pub(super) fn table_holds(&self, physical: u64) -> bool {
+    pub(crate) fn table_holds(&self, physical: u64) -> bool {
         self.count.get() > 0 && self.table.get().is_some_and(|table| table.holds(physical))
     }
 }

@@ -12,18 +12,24 @@ use super::bus;
 use super::bus_interface;
 use super::endpoint;
 use super::endpoint::Endpoint;
+use super::events;
+use super::events::EventHandle;
+use super::events::EventId;
+use super::events::Generated;
 use super::fdo::Fdo;
 use super::fdo::Phase;
 use super::filter::DataRange;
 use super::intersection;
 use super::intersection::Intersection;
 use super::irp;
+use super::port_helpers::Traced;
 use super::power;
 use super::property;
 use super::rules;
 use super::state;
 use super::subdevice;
 use crate::nt::At;
+use crate::nt::ClientEvent;
 use crate::nt::Device;
 use crate::nt::Kernel;
 use crate::nt::abi::DriverEntry;
@@ -368,5 +374,28 @@ impl Adapter {
         value: &mut [u8],
     ) -> Result<(NtStatus, u32), NtStatus> {
         property::send(self.kernel, &*self.binding(subdevice)?, request, value)
+    }
+
+    /// Enables an event of a filter: it is signalled when the driver says so.
+    ///
+    /// # Errors
+    /// The handler's; if there is no such filter or event.
+    pub fn enable_event(
+        &self,
+        subdevice: &str,
+        id: EventId,
+        event: &ClientEvent,
+    ) -> Result<EventHandle, NtStatus> {
+        events::enable(self.kernel, self.binding(subdevice)?, id, event)
+    }
+
+    /// The events that the driver has signalled through its ports.
+    pub fn generated_events(&self) -> Vec<Generated> {
+        state(self.kernel).generated.borrow().clone()
+    }
+
+    /// What the driver has written for traces.
+    pub fn traced(&self) -> Vec<Traced> {
+        state(self.kernel).traced.borrow().clone()
     }
 }

@@ -18,6 +18,7 @@ mod bus;
 mod bus_interface;
 mod com;
 mod endpoint;
+mod events;
 mod exports;
 mod fdo;
 mod filter;
@@ -52,6 +53,9 @@ pub use adapter::Adapter;
 pub use adapter::Image;
 pub use buffer::Buffer;
 pub use endpoint::Endpoint;
+pub use events::EventHandle;
+pub use events::EventId;
+pub use events::Generated;
 pub(crate) use exports::EXPORTS;
 pub use filter::AudioRange;
 pub use filter::DataRange;
@@ -61,6 +65,7 @@ pub use pin::KsAudioPosition;
 pub use pin::KsState;
 pub use pin::Pin;
 pub use pin::ReadPacket;
+pub use port_helpers::Traced;
 pub use property::Request;
 pub use property::Target;
 
@@ -72,6 +77,11 @@ struct State {
     objects: com::Registry,
     adapters: RefCell<Vec<Rc<fdo::Fdo>>>,
     payloads: notifications::Payloads,
+    /// Events that clients have enabled, and those that miniports have signalled.
+    events: RefCell<Vec<Rc<events::Enabled>>>,
+    generated: RefCell<Vec<Generated>>,
+    /// Events that miniports have written for traces.
+    traced: RefCell<Vec<Traced>>,
     /// References that the driver holds to the bus driver's interface.
     bus_references: Cell<u32>,
 }
@@ -90,6 +100,9 @@ fn state(kernel: &'static Kernel) -> &'static State {
         objects: com::Registry::default(),
         adapters: RefCell::default(),
         payloads: notifications::Payloads::default(),
+        events: RefCell::default(),
+        generated: RefCell::default(),
+        traced: RefCell::default(),
         bus_references: Cell::new(0),
     }));
     STATE.set(Some(state));

@@ -17,12 +17,15 @@ use super::com::Face;
 use super::com::Method;
 use super::com::always;
 use super::com::methods;
+use super::events;
 use super::fdo::Fdo;
 use super::port::Port;
 use super::power;
+use super::state;
 use super::subdevice;
 use super::subdevice::Far;
 use crate::nt::At;
+use crate::nt::TraceEvent;
 use crate::nt::abi::DeviceObject;
 use crate::nt::abi::NtStatus;
 use crate::nt::abi::Pointer;
@@ -31,14 +34,18 @@ use crate::nt::abi::STATUS_NOT_SUPPORTED;
 use crate::nt::abi::STATUS_SUCCESS;
 use crate::nt::abi::UnicodeString;
 
-const EVENT_METHODS: &[Method] = methods! { "IPortEvents", Port;
-    /// KS events are enabled by nobody here.
-    fn AddEventToEventList(_entry: Pointer) |_kernel, _port| {}
-
-    fn GenerateEventList(
-        _set: Pointer, _id: u32, _pin_event: i32, _pin: u32, _node_event: i32, _node: u32,
-    ) |_kernel, _port| {}
-};
+/// An event that a miniport has written for traces (`EPcMiniportEngineEvent`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traced {
+    /// Virtual time, nanoseconds.
+    pub time_ns: u64,
+    /// The level at which it was written.
+    pub irql: u8,
+    /// `eMINIPORT_...`.
+    pub kind: i32,
+    /// Its four values.
+    pub values: [u64; 4],
+}
 
 const UNREGISTER_SUBDEVICE_METHODS: &[Method] = methods! { "IUnregisterSubdevice", Port;
     fn UnregisterSubdevice(device: *mut DeviceObject, unknown: *mut IUnknown) -> NtStatus |kernel, _port| {
@@ -124,13 +131,21 @@ const ETW_METHODS: &[Method] = methods! { "IPortClsEtwHelper", Port;
             return STATUS_INVALID_PARAMETER;
         }
         let text = format!("ETW {kind}: {first:#x} {second:#x} {third:#x} {fourth:#x}");
+        kernel.trace.add(kernel.now(), TraceEvent::Text(&text));
         kernel.accounts.log.borrow_mut().push((kernel.now(), text));
+        let traced = Traced {
+            time_ns: kernel.now(),
+            irql: kernel.current_irql(),
+            kind,
+            values: [first, second, third, fourth],
+        };
+        state(kernel).traced.borrow_mut().push(traced);
         STATUS_SUCCESS
     }
 };
 
 pub(crate) const EVENTS: Face =
-    Face { layout: &IPortEvents::LAYOUT, methods: &[EVENT_METHODS], present: always };
+    Face { layout: &IPortEvents::LAYOUT, methods: &[events::METHODS], present: always };
 pub(crate) const UNREGISTER_SUBDEVICE: Face =
     Face { layout: &IUnregisterSubdevice::LAYOUT, methods: &[UNREGISTER_SUBDEVICE_METHODS], present: always };
 pub(crate) const UNREGISTER_CONNECTION: Face = Face {

@@ -28,6 +28,7 @@ pub(crate) mod code {
     pub(crate) const NOTIFICATION: u64 = 0x7_1207;
     pub(crate) const SUBDEVICE_NAME: u64 = 0x7_1208;
     pub(crate) const BUS_INTERFACE: u64 = 0x7_1209;
+    pub(crate) const KS_EVENT: u64 = 0x7_120A;
 }
 
 /// Records a violation and stops.

@@ -45,6 +45,9 @@ pub(super) enum Mistake {
     NotFresh,
     KeepInterrupt,
     RegisterDeadInterrupt,
+    ForgetEvent,
+    FailWithEvent,
+    AddEventTwice,
 }
 
 thread_local! {

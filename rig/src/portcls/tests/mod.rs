@@ -1,6 +1,8 @@
 //! The rules of PortCls, each with a driver that breaks it.
 
+mod bus;
 mod driver;
+mod events;
 mod filters;
 mod life;
 mod managed;
@@ -19,6 +21,7 @@ use super::KsState;
 use super::Pin;
 use crate::nt;
 use crate::nt::ClientEvent;
+use crate::pci::Hardware;
 use crate::pci::fake::Fake;
 use crate::verify::Finding;
 
@@ -46,7 +49,17 @@ fn format() -> Vec<u8> {
 
 /// Runs a scenario on a fresh machine; what was found.
 fn on(windows: &str, mistake: Mistake, scenario: impl FnOnce(Adapter) + 'static) -> Vec<Finding> {
-    let kernel = nt::boot(windows.parse().expect("a version"), Box::new(Fake::new().expect("memory")));
+    on_with(Box::new(Fake::new().expect("memory")), windows, mistake, scenario)
+}
+
+/// The same with a certain device.
+fn on_with(
+    hardware: Box<dyn Hardware>,
+    windows: &str,
+    mistake: Mistake,
+    scenario: impl FnOnce(Adapter) + 'static,
+) -> Vec<Finding> {
+    let kernel = nt::boot(windows.parse().expect("a version"), hardware);
     driver::prepare(kernel, mistake);
     kernel.run(move || {
         let image = Image { name: "toy".to_owned(), base: 0, size: 0, entry: driver::driver_entry };

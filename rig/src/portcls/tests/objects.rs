@@ -189,8 +189,9 @@ unsafe extern "efiapi" fn init_wave(
     _this: *mut IMiniportWaveRT,
     _adapter: *mut IUnknown,
     _resources: *mut IResourceList,
-    _port: *mut IPortWaveRT,
+    port: *mut IPortWaveRT,
 ) -> NTSTATUS {
+    super::events::wave_port(port.cast());
     STATUS_SUCCESS
 }
 
@@ -198,8 +199,9 @@ unsafe extern "efiapi" fn init_topology(
     _this: *mut IMiniportTopology,
     _adapter: *mut IUnknown,
     _resources: *mut IResourceList,
-    _port: *mut IPortTopology,
+    port: *mut IPortTopology,
 ) -> NTSTATUS {
+    super::events::topology_port(port.cast());
     STATUS_SUCCESS
 }
 
