@@ -38,6 +38,8 @@ const KEY_OF_DRIVER: u32 = 2;
 #[derive(Clone, Debug)]
 struct Interface {
     link: String,
+    class: [u8; 16],
+    reference: String,
     enabled: bool,
     properties: Vec<Property>,
 }
@@ -62,6 +64,38 @@ impl Interfaces {
     }
 }
 
+/// The symbolic link of the device's interface of a class, with a reference string or none.
+fn link_of(class: &[u8; 16], reference: &str) -> String {
+    let name = format!("\\??\\PCI#0#{}", guid_text(class).to_lowercase());
+    if reference.is_empty() { name } else { format!("{name}\\{reference}") }
+}
+
+impl Kernel {
+    /// Registers an interface of the device unless it is registered; whether it was.
+    fn register_interface(&self, class: [u8; 16], reference: &str) -> bool {
+        let link = link_of(&class, reference);
+        if self.interfaces.with(&link, |_| ()).is_some() {
+            return true;
+        }
+        let reference = reference.to_owned();
+        let interface = Interface { link, class, reference, enabled: false, properties: Vec::new() };
+        self.interfaces.0.borrow_mut().push(interface);
+        false
+    }
+
+    /// Registers an interface of the device if need be, and has clients find it, or not any more.
+    pub(crate) fn set_interface(&self, class: [u8; 16], reference: &str, enabled: bool) {
+        self.register_interface(class, reference);
+        self.interfaces.with(&link_of(&class, reference), |interface| interface.enabled = enabled);
+    }
+
+    /// The interfaces that clients find: classes and reference strings, in the order of their registration.
+    pub(crate) fn enabled_interfaces(&self) -> Vec<([u8; 16], String)> {
+        let all = self.interfaces.0.borrow();
+        all.iter().filter(|each| each.enabled).map(|each| (each.class, each.reference.clone())).collect()
+    }
+}
+
 fn open(kernel: &Kernel, path: &str, handle: At<u64>) -> NtStatus {
     let (key, _) = kernel.registry.create(path);
     handle.write(kernel.objects.open_key(key));
@@ -79,17 +113,9 @@ declare_exports! { "ntoskrnl.exe";
         if kernel.injection.fails("IoRegisterDeviceInterface") {
             return STATUS_INSUFFICIENT_RESOURCES;
         }
-        let mut name = format!("\\??\\PCI#0#{}", guid_text(&class.read()).to_lowercase());
-        if !reference.is_empty() {
-            name += &format!("\\{reference}");
-        }
-        link.write(kernel.give_string(&name, TAG));
-        if kernel.interfaces.with(&name, |_| ()).is_some() {
-            return STATUS_OBJECT_NAME_EXISTS;
-        }
-        let interface = Interface { link: name, enabled: false, properties: Vec::new() };
-        kernel.interfaces.0.borrow_mut().push(interface);
-        STATUS_SUCCESS
+        let class = class.read();
+        link.write(kernel.give_string(&link_of(&class, &reference), TAG));
+        if kernel.register_interface(class, &reference) { STATUS_OBJECT_NAME_EXISTS } else { STATUS_SUCCESS }
     }
 
     fn IoSetDeviceInterfaceState(link: At<UnicodeString>, enable: u8) -> NtStatus |kernel| {

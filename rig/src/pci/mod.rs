@@ -6,6 +6,7 @@
 
 mod error;
 pub mod fake;
+pub mod faults;
 mod mailbox;
 pub mod messenger;
 mod msix;

@@ -288,6 +288,15 @@ impl Adapter {
         self.fdo().map_or_else(Vec::new, names)
     }
 
+    /// The device interfaces that clients find: class, and reference string, which is the subdevice's name.
+    pub fn device_interfaces(&self) -> Vec<(GUID, String)> {
+        let as_guid = |(class, reference): ([u8; 16], String)| {
+            // SAFETY: sixteen bytes of any value are a GUID.
+            (unsafe { core::mem::transmute::<[u8; 16], GUID>(class) }, reference)
+        };
+        self.kernel.enabled_interfaces().into_iter().map(as_guid).collect()
+    }
+
     /// The endpoints that Windows would build.
     pub fn endpoints(&self) -> Vec<Endpoint> {
         self.fdo().map_or_else(Vec::new, |fdo| endpoint::endpoints(&fdo))

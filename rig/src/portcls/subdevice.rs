@@ -2,9 +2,16 @@
 
 use std::rc::Rc;
 
+use portcls::raw::GUID;
+use portcls::raw::KSCATEGORY_AUDIO;
+use portcls::raw::KSCATEGORY_CAPTURE;
+use portcls::raw::KSCATEGORY_RENDER;
+use portcls::raw::KSCATEGORY_TOPOLOGY;
+
 use super::com;
 use super::com::Reference;
 use super::fdo::Fdo;
+use super::filter::records;
 use super::port::Port;
 use super::rules;
 use crate::nt::At;
@@ -106,6 +113,30 @@ fn check_name(kernel: &Kernel, subdevice: &Subdevice) {
     }
 }
 
+/// The classes in which clients find a filter: those of its description, or what the port has for it
+/// (portcls/ns-portcls-pcfilter_descriptor).
+fn categories(port: &Port) -> Vec<GUID> {
+    let Some(binding) = port.binding() else { return Vec::new() };
+    let raw = &binding.filter.raw;
+    if raw.CategoryCount > 0 {
+        return records(raw.Categories, raw.CategoryCount, size_of::<GUID>() as u32);
+    }
+    if port.wave {
+        vec![KSCATEGORY_AUDIO, KSCATEGORY_RENDER, KSCATEGORY_CAPTURE]
+    } else {
+        vec![KSCATEGORY_AUDIO, KSCATEGORY_TOPOLOGY]
+    }
+}
+
+/// Has clients find a subdevice, or not any more: one interface a class, with the subdevice's name for its reference.
+fn publish(kernel: &Kernel, name: &str, port: &Port, enabled: bool) {
+    for class in categories(port) {
+        // SAFETY: a GUID is sixteen bytes without any between them.
+        let class: [u8; 16] = unsafe { core::mem::transmute(class) };
+        kernel.set_interface(class, name, enabled);
+    }
+}
+
 /// `PcRegisterSubdevice` (portcls/nf-portcls-pcregistersubdevice): the port was initialised for this device.
 pub(crate) fn register(
     kernel: &'static Kernel,
@@ -129,6 +160,7 @@ pub(crate) fn register(
         return STATUS_OBJECT_NAME_COLLISION;
     }
     let Some(reference) = Reference::add(kernel, unknown) else { return STATUS_INVALID_PARAMETER };
+    publish(kernel, &name, &port, true);
     subdevices.push(Subdevice { name, port, name_pointer, _reference: reference });
     STATUS_SUCCESS
 }
@@ -144,6 +176,7 @@ pub(crate) fn unregister(kernel: &'static Kernel, device: *mut DeviceObject, unk
     let subdevice = subdevices.remove(place);
     drop(subdevices);
     check_name(kernel, &subdevice);
+    publish(kernel, &subdevice.name, &port, false);
     port.retire();
     drop(subdevice);
     STATUS_SUCCESS
@@ -197,6 +230,7 @@ pub(crate) fn clear(fdo: &Fdo) {
     drop(fdo.connections.take());
     for subdevice in fdo.subdevices.take() {
         check_name(fdo.kernel, &subdevice);
+        publish(fdo.kernel, &subdevice.name, &subdevice.port, false);
         subdevice.port.retire();
     }
 }

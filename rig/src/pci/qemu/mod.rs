@@ -16,7 +16,7 @@ use std::{io::Write, os::fd::OwnedFd, rc::Rc, sync::Arc};
 
 use serde_json::json;
 
-pub use options::{Device, Options, SampleFormat};
+pub use options::{Capture, Device, Options, SampleFormat};
 
 use self::{
     channel::{Channel, pair},
@@ -77,8 +77,9 @@ impl Qemu {
         let (monitor, monitor_end) = pair()?;
         let arguments = arguments(options, &ram_file, &firmware, &qtest_end, &monitor_end);
         let environment = [("ALSA_CONFIG_PATH", inherited_path(&sound_end.configuration))];
-        let inherited =
-            [&ram_file, &firmware, &qtest_end, &monitor_end, &sound_end.pipe, &sound_end.configuration];
+        let mut inherited =
+            vec![&ram_file, &firmware, &qtest_end, &monitor_end, &sound_end.pipe, &sound_end.configuration];
+        inherited.extend(&sound_end.capture);
         let processor = OneProcessor::settle();
         let process = Rc::new(Process::start(&options.program, &arguments, &environment, &inherited)?);
         // QEMU must hold the only other ends, or its death would go unnoticed.
@@ -288,6 +289,9 @@ fn check(options: &Options) -> Result<()> {
     }
     if !(4_000..=384_000).contains(&options.rate) {
         return refuse(format!("a rate of {} Hz", options.rate), "it must be 4000 to 384000");
+    }
+    if !(1..=16).contains(&options.channels) {
+        return refuse(format!("{} channels", options.channels), "there must be 1 to 16");
     }
     if !(1..=10).contains(&options.streams) {
         return refuse(format!("{} streams", options.streams), "there must be 1 to 10");

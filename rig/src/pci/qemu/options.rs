@@ -1,6 +1,7 @@
 //! What machine is wanted.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A sound device that QEMU has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Device {
     }
 }
 
-/// Sample format in which the sound comes out of the machine. Two channels, interleaved, little-endian.
+/// Sample format in which the sound comes out of the machine and goes in: interleaved, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SampleFormat {
     /// 16-bit integer.
@@ -59,6 +60,18 @@ impl SampleFormat {
     }
 }
 
+/// What the device records: raw samples in the machine's format. Give more than will be recorded: at the end the last
+/// block is repeated.
+#[derive(Clone, Debug)]
+pub enum Capture {
+    /// Endless silence.
+    Silence,
+    /// A file's bytes.
+    File(PathBuf),
+    /// These bytes.
+    Sound(Arc<[u8]>),
+}
+
 /// What machine is wanted.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -72,9 +85,10 @@ pub struct Options {
     /// Distance of the instants at which the device takes sound and moves its position, in microseconds:
     /// 10000 is QEMU's own; 1000 is known to work.
     pub tick_us: u32,
-    /// File of raw samples that the device records; endless silence without one. Give more than will be
-    /// recorded: at its end the last block is repeated.
-    pub capture: Option<PathBuf>,
+    /// Channels of the sound that comes out and goes in: 1 to 16. QEMU mixes a stream of another number to it.
+    pub channels: u8,
+    /// What the device records.
+    pub capture: Capture,
     /// Messages that the function can send (MSI-X), where it can be told: none leave it its line.
     pub vectors: u16,
     /// PCM streams of the function, where it can be told: 1 to 10, the first half of them for playing.
@@ -94,7 +108,8 @@ impl Options {
             rate: 48_000,
             format: SampleFormat::S16,
             tick_us: 10_000,
-            capture: None,
+            channels: 2,
+            capture: Capture::Silence,
             vectors: 5,
             streams: 2,
             memory: 64 << 20,
@@ -115,9 +130,6 @@ impl Options {
 
     /// Bytes of sound a second.
     pub(super) fn bytes_per_second(&self) -> usize {
-        self.rate as usize * CHANNELS * self.format.bytes()
+        self.rate as usize * usize::from(self.channels) * self.format.bytes()
     }
 }
-
-/// Channels of the sound that comes out: QEMU's mixer has two.
-pub(super) const CHANNELS: usize = 2;

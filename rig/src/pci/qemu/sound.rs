@@ -4,13 +4,14 @@
 //! timer: the buffer must be as long as the tick. No sound card, no daemon, no file to clean up.
 
 use std::{
+    ffi::CStr,
     fs::File,
     io::{self, Read, Write},
     os::fd::{AsRawFd, OwnedFd},
 };
 
 use super::{
-    options::{CHANNELS, Options},
+    options::{Capture, Options},
     process::inherited_path,
 };
 use crate::pci::{HardwareError, Result, ram::memory_file};
@@ -33,6 +34,8 @@ pub(super) struct SoundEnd {
     pub(super) pipe: OwnedFd,
     /// ALSA's configuration.
     pub(super) configuration: OwnedFd,
+    /// The sound to record, if it is in memory.
+    pub(super) capture: Option<OwnedFd>,
 }
 
 impl Sound {
@@ -52,15 +55,17 @@ impl Sound {
         }
         // A pipe holds pages, which small writes fill by half at worst: a quarter of its size always fits.
         let longest_step = room as u64 / 4 * 1_000_000_000 / options.bytes_per_second() as u64;
-        let configuration = memory_file(c"asound.conf", 0)
-            .and_then(|file| {
-                let mut file = File::from(file);
-                file.write_all(configuration(options, &theirs)?.as_bytes())?;
-                Ok(OwnedFd::from(file))
-            })
+        let capture = match &options.capture {
+            Capture::Sound(sound) => Some(
+                filled(c"capture", sound).map_err(HardwareError::system("writing the sound to record"))?,
+            ),
+            Capture::Silence | Capture::File(_) => None,
+        };
+        let configuration = configuration(options, &theirs, capture.as_ref())
+            .and_then(|text| filled(c"asound.conf", text.as_bytes()))
             .map_err(HardwareError::system("writing ALSA's configuration"))?;
         let ours = Self { pipe: File::from(pipe), heard: Vec::new(), longest_step };
-        Ok((ours, SoundEnd { pipe: theirs, configuration }))
+        Ok((ours, SoundEnd { pipe: theirs, configuration, capture }))
     }
 
     /// Longest time that may pass without [`Self::listen`], in nanoseconds.
@@ -90,11 +95,12 @@ impl Sound {
 
 /// The value of QEMU's `-audiodev` for the device's end, under the name `sound`.
 pub(super) fn audio_device(options: &Options) -> String {
-    let (tick, rate, format) = (options.tick_us, options.rate, options.format.name());
+    let (tick, rate, format, channels) =
+        (options.tick_us, options.rate, options.format.name(), options.channels);
     let direction = |name: &str| {
         let period = tick / 2;
         format!(
-            ",{name}.try-poll=off,{name}.frequency={rate},{name}.format={format},{name}.channels={CHANNELS}\
+            ",{name}.try-poll=off,{name}.frequency={rate},{name}.format={format},{name}.channels={channels}\
              ,{name}.buffer-length={tick},{name}.period-length={period}"
         )
     };
@@ -105,10 +111,18 @@ pub(super) fn audio_device(options: &Options) -> String {
     )
 }
 
-fn configuration(options: &Options, pipe: &OwnedFd) -> io::Result<String> {
-    let capture = match &options.capture {
-        Some(path) => path.canonicalize()?.display().to_string(),
-        None => "/dev/zero".into(),
+/// A file in memory with these bytes.
+fn filled(name: &CStr, bytes: &[u8]) -> io::Result<OwnedFd> {
+    let mut file = File::from(memory_file(name, 0)?);
+    file.write_all(bytes)?;
+    Ok(OwnedFd::from(file))
+}
+
+fn configuration(options: &Options, pipe: &OwnedFd, capture: Option<&OwnedFd>) -> io::Result<String> {
+    let capture = match (&options.capture, capture) {
+        (Capture::File(path), _) => path.canonicalize()?.display().to_string(),
+        (_, Some(sound)) => inherited_path(sound),
+        (_, None) => "/dev/zero".into(),
     };
     if capture.contains(['"', '\\', '\n']) {
         return Err(io::Error::other("the name of the capture file has characters that ALSA cannot take"));

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcls::raw::{
-    KSNODETYPE_SPEAKER, KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_TYPE_GET, KSPROPERTY_TYPE_SET,
-    KSPROPSETID_Jack, PowerDeviceD0, PowerDeviceD3, STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL,
-    STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_DEVICE_REQUEST, STATUS_NO_MATCH, STATUS_NOT_FOUND,
-    STATUS_SUCCESS,
+    KSCATEGORY_AUDIO, KSCATEGORY_CAPTURE, KSCATEGORY_RENDER, KSCATEGORY_TOPOLOGY, KSNODETYPE_SPEAKER,
+    KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_TYPE_GET, KSPROPERTY_TYPE_SET, KSPROPSETID_Jack, PowerDeviceD0,
+    PowerDeviceD3, STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL, STATUS_INSUFFICIENT_RESOURCES,
+    STATUS_INVALID_DEVICE_REQUEST, STATUS_NO_MATCH, STATUS_NOT_FOUND, STATUS_SUCCESS,
 };
 
 use super::driver;
@@ -54,6 +54,24 @@ fn the_endpoint_is_found_without_names() {
         assert_eq!(adapter.data_ranges("wave", 0).map(|ranges| ranges.len()), Ok(1));
         assert!(adapter.remove() >= 0);
         assert!(adapter.unload());
+    });
+}
+
+#[test]
+fn clients_find_each_filter_by_its_classes() {
+    on("26100", Mistake::None, |adapter| {
+        assert!(adapter.add_device() >= 0 && adapter.start() >= 0);
+        let found = adapter.device_interfaces();
+        let wanted = [
+            (KSCATEGORY_AUDIO, "Topo"),
+            (KSCATEGORY_TOPOLOGY, "Topo"),
+            (KSCATEGORY_AUDIO, "Wave"),
+            (KSCATEGORY_RENDER, "Wave"),
+            (KSCATEGORY_CAPTURE, "Wave"),
+        ];
+        assert_eq!(found, wanted.map(|(class, reference)| (class, reference.to_owned())));
+        assert!(adapter.stop() >= 0 && adapter.device_interfaces().is_empty());
+        assert!(adapter.remove() >= 0 && adapter.unload());
     });
 }
 
