@@ -169,6 +169,30 @@ fn kernel_records_match_the_golden_table() {
             "ShareVector" share_vector, "Vector" vector, "Irql" irql, "InterruptMode" interrupt_mode,
             "ProcessorEnableMask" processor_enable_mask, "Group" group,
         }
+        "IO_CONNECT_INTERRUPT_LINE_BASED_PARAMETERS" abi::LineBased {
+            "PhysicalDeviceObject" physical_device_object, "InterruptObject" interrupt_object,
+            "ServiceRoutine" service_routine, "ServiceContext" service_context, "SpinLock" spin_lock,
+            "SynchronizeIrql" synchronize_irql, "FloatingSave" floating_save,
+        }
+        "IO_CONNECT_INTERRUPT_MESSAGE_BASED_PARAMETERS" abi::MessageBased {
+            "PhysicalDeviceObject" physical_device_object, "ConnectionContext" connection_context,
+            "MessageServiceRoutine" message_service_routine, "ServiceContext" service_context,
+            "SpinLock" spin_lock, "SynchronizeIrql" synchronize_irql, "FloatingSave" floating_save,
+            "FallBackServiceRoutine" fall_back_service_routine,
+        }
+        "IO_INTERRUPT_MESSAGE_INFO" abi::MessageInfo {
+            "UnifiedIrql" unified_irql, "MessageCount" message_count, "MessageInfo" message_info,
+        }
+        "IO_INTERRUPT_MESSAGE_INFO_ENTRY" abi::MessageInfoEntry {
+            "MessageAddress" message_address, "TargetProcessorSet" target_processor_set,
+            "InterruptObject" interrupt_object, "MessageData" message_data, "Vector" vector, "Irql" irql,
+            "Mode" mode, "Polarity" polarity,
+        }
+        "BUS_INTERFACE_STANDARD" abi::BusInterface {
+            "Size" size, "Version" version, "Context" context, "InterfaceReference" interface_reference,
+            "InterfaceDereference" interface_dereference, "TranslateBusAddress" translate_bus_address,
+            "GetDmaAdapter" get_dma_adapter, "SetBusData" set_bus_data, "GetBusData" get_bus_data,
+        }
         "IO_DISCONNECT_INTERRUPT_PARAMETERS" abi::IoDisconnectInterruptParameters {
             "Version" version, "ConnectionContext" interrupt_object,
         }
