@@ -181,6 +181,18 @@ impl Hardware for Faulty {
         self.inner.finish()
     }
 
+    fn is_gone(&self) -> bool {
+        self.inner.is_gone()
+    }
+
+    fn sample_clock(&self, is_output: bool, nth: usize, nanoseconds: u64) -> Option<f64> {
+        self.inner.sample_clock(is_output, nth, nanoseconds)
+    }
+
+    fn next_due(&self) -> Option<u64> {
+        self.inner.next_due()
+    }
+
     fn complaints(&self) -> Vec<String> {
         self.inner.complaints()
     }

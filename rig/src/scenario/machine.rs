@@ -155,7 +155,7 @@ fn emulated(
         (Encoding::Integer, 32) => qemu::SampleFormat::S32,
         (Encoding::Integer, _) => qemu::SampleFormat::S16,
     };
-    machine.capture = ear.path();
+    machine.capture = ear.path().into();
     machine.vectors = options.vectors;
     // The first half of a device's streams play.
     machine.streams = 2 * options.streams as u8;

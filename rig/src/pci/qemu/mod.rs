@@ -290,8 +290,8 @@ fn check(options: &Options) -> Result<()> {
     if !(4_000..=384_000).contains(&options.rate) {
         return refuse(format!("a rate of {} Hz", options.rate), "it must be 4000 to 384000");
     }
-    if !(1..=16).contains(&options.channels) {
-        return refuse(format!("{} channels", options.channels), "there must be 1 to 16");
+    if !(1..=2).contains(&options.channels) {
+        return refuse(format!("{} channels", options.channels), "QEMU's mixer carries 1 or 2");
     }
     if !(1..=10).contains(&options.streams) {
         return refuse(format!("{} streams", options.streams), "there must be 1 to 10");

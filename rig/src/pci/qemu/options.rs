@@ -72,6 +72,12 @@ pub enum Capture {
     Sound(Arc<[u8]>),
 }
 
+impl From<Option<PathBuf>> for Capture {
+    fn from(path: Option<PathBuf>) -> Self {
+        path.map_or(Self::Silence, Self::File)
+    }
+}
+
 /// What machine is wanted.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -85,7 +91,11 @@ pub struct Options {
     /// Distance of the instants at which the device takes sound and moves its position, in microseconds:
     /// 10000 is QEMU's own; 1000 is known to work.
     pub tick_us: u32,
-    /// Channels of the sound that comes out and goes in: 1 to 16. QEMU mixes a stream of another number to it.
+    /// Channels of the sound that comes out and goes in: 2, or 1 for streams of one channel.
+    ///
+    /// QEMU's mixer has two. Of one channel it gives the sum of both sides, which is twice as loud. The machine makes up
+    /// for it, and so carries such sound bit by bit if it is at most half as loud as it could be (what is played), or if
+    /// the last bit of each sample is zero (what is recorded). Of more than two channels the mixer loses most.
     pub channels: u8,
     /// What the device records.
     pub capture: Capture,
@@ -117,6 +127,18 @@ impl Options {
         }
     }
 
+    /// Halves samples that the mixer doubles.
+    pub(super) fn level(&self, bytes: &mut [u8]) {
+        if self.channels != 1 {
+            return;
+        }
+        match self.format {
+            SampleFormat::S16 => each(bytes, |sample| (i16::from_le_bytes(sample) >> 1).to_le_bytes()),
+            SampleFormat::S32 => each(bytes, |sample| (i32::from_le_bytes(sample) >> 1).to_le_bytes()),
+            SampleFormat::F32 => each(bytes, |sample| (f32::from_le_bytes(sample) / 2.0).to_le_bytes()),
+        }
+    }
+
     /// Options of the model beyond those that all have.
     pub(super) fn model_options(&self) -> String {
         match self.device {
@@ -132,4 +154,10 @@ impl Options {
     pub(super) fn bytes_per_second(&self) -> usize {
         self.rate as usize * usize::from(self.channels) * self.format.bytes()
     }
+}
+
+/// Changes each sample of `N` bytes.
+fn each<const N: usize>(bytes: &mut [u8], change: impl Fn([u8; N]) -> [u8; N]) {
+    let (samples, _) = bytes.as_chunks_mut::<N>();
+    samples.iter_mut().for_each(|sample| *sample = change(*sample));
 }

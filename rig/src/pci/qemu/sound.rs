@@ -22,6 +22,7 @@ const PIPE_ROOM: i32 = 1 << 20;
 /// The sound side of the machine.
 #[derive(Debug)]
 pub(super) struct Sound {
+    options: Options,
     pipe: File,
     heard: Vec<u8>,
     /// Longest time that may pass before the pipe must be emptied, in nanoseconds.
@@ -55,16 +56,16 @@ impl Sound {
         }
         // A pipe holds pages, which small writes fill by half at worst: a quarter of its size always fits.
         let longest_step = room as u64 / 4 * 1_000_000_000 / options.bytes_per_second() as u64;
-        let capture = match &options.capture {
-            Capture::Sound(sound) => Some(
-                filled(c"capture", sound).map_err(HardwareError::system("writing the sound to record"))?,
-            ),
-            Capture::Silence | Capture::File(_) => None,
-        };
+        let recorded = recorded(options).map_err(HardwareError::system("reading the sound to record"))?;
+        let capture = recorded
+            .map(|sound| filled(c"capture", &sound))
+            .transpose()
+            .map_err(HardwareError::system("writing the sound to record"))?;
         let configuration = configuration(options, &theirs, capture.as_ref())
             .and_then(|text| filled(c"asound.conf", text.as_bytes()))
             .map_err(HardwareError::system("writing ALSA's configuration"))?;
-        let ours = Self { pipe: File::from(pipe), heard: Vec::new(), longest_step };
+        let options = Options { capture: Capture::Silence, ..options.clone() };
+        let ours = Self { options, pipe: File::from(pipe), heard: Vec::new(), longest_step };
         Ok((ours, SoundEnd { pipe: theirs, configuration, capture }))
     }
 
@@ -87,9 +88,13 @@ impl Sound {
         }
     }
 
-    /// What was heard since the last call.
+    /// What was heard since the last call: whole samples.
     pub(super) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.heard)
+        let whole = self.heard.len() - self.heard.len() % self.options.format.bytes();
+        let rest = self.heard.split_off(whole);
+        let mut heard = std::mem::replace(&mut self.heard, rest);
+        self.options.level(&mut heard);
+        heard
     }
 }
 
@@ -111,6 +116,17 @@ pub(super) fn audio_device(options: &Options) -> String {
     )
 }
 
+/// The sound to record, unless the machine reads it from a file as it is.
+fn recorded(options: &Options) -> io::Result<Option<Vec<u8>>> {
+    let mut sound = match &options.capture {
+        Capture::Sound(sound) => sound.to_vec(),
+        Capture::File(path) if options.channels == 1 => std::fs::read(path)?,
+        Capture::Silence | Capture::File(_) => return Ok(None),
+    };
+    options.level(&mut sound);
+    Ok(Some(sound))
+}
+
 /// A file in memory with these bytes.
 fn filled(name: &CStr, bytes: &[u8]) -> io::Result<OwnedFd> {
     let mut file = File::from(memory_file(name, 0)?);
@@ -120,8 +136,8 @@ fn filled(name: &CStr, bytes: &[u8]) -> io::Result<OwnedFd> {
 
 fn configuration(options: &Options, pipe: &OwnedFd, capture: Option<&OwnedFd>) -> io::Result<String> {
     let capture = match (&options.capture, capture) {
-        (Capture::File(path), _) => path.canonicalize()?.display().to_string(),
         (_, Some(sound)) => inherited_path(sound),
+        (Capture::File(path), None) => path.canonicalize()?.display().to_string(),
         (_, None) => "/dev/zero".into(),
     };
     if capture.contains(['"', '\\', '\n']) {

@@ -92,6 +92,7 @@ fn query(adapter: &Adapter, guid: &GUID) -> (i32, bool, BusInterface) {
 
 fn started(test: impl FnOnce(&Adapter) + 'static) -> Vec<Finding> {
     with_device(|adapter| {
+        nt::kernel().support_messages(None);
         assert!(adapter.add_device() >= 0 && adapter.start() >= 0);
         test(&adapter);
         assert!(adapter.remove() >= 0);

@@ -127,16 +127,18 @@ fn an_event_is_put_on_the_list_once_or_refused() {
 
 #[test]
 fn what_a_stream_writes_for_traces_is_kept() {
-    fn write(kind: i32) -> NTSTATUS {
+    fn write(adapter: &Adapter, irql: u8, kind: i32) -> NTSTATUS {
         let helper: *mut IPortClsEtwHelper = query(WAVE.get());
         // SAFETY: the interface was just asked for.
-        let status = unsafe { ((*(*helper).vtbl).MiniportWriteEtwEvent)(helper, kind, 10, 20, 1, 0) };
+        let status = adapter.kernel().call_driver_at("routine", irql, || unsafe {
+            ((*(*helper).vtbl).MiniportWriteEtwEvent)(helper, kind, 10, 20, 1, 0)
+        });
         release(helper);
         status
     }
     let found = started(Mistake::None, |adapter| {
-        adapter.kernel().call_driver_at("routine", 2, || write(eMINIPORT_GLITCH_REPORT));
-        assert!(write(1000) < 0);
+        assert_eq!(write(adapter, 2, eMINIPORT_GLITCH_REPORT), STATUS_SUCCESS);
+        assert!(write(adapter, 0, 1000) < 0);
         let traced = adapter.traced();
         let first = traced[0];
         assert_eq!((traced.len(), first.irql, first.kind), (1, 2, eMINIPORT_GLITCH_REPORT));
@@ -144,7 +146,7 @@ fn what_a_stream_writes_for_traces_is_kept() {
     });
     assert_eq!(found.len(), 0, "{}", found[0]);
     let found = started(Mistake::None, |adapter| {
-        adapter.kernel().call_driver_at("routine", 9, || write(eMINIPORT_GLITCH_REPORT));
+        write(adapter, 9, eMINIPORT_GLITCH_REPORT);
     });
-    assert_eq!(found[0].rule, "IrqlDispatch");
+    assert_eq!(found[0].rule, "PcIrqlIport");
 }
