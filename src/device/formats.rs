@@ -116,6 +116,9 @@ impl RateSet {
 pub(crate) struct Speakers([u32; MAX_CHANNELS as usize]);
 
 impl Speakers {
+    /// Nothing is said.
+    pub(crate) const UNKNOWN: Self = Self([0; MAX_CHANNELS as usize]);
+
     /// These, and `mask` for frames of as many channels as it has bits. A mask of none or too many changes nothing.
     pub(crate) fn with(mut self, mask: u32) -> Self {
         let place = (mask.count_ones() as usize).checked_sub(1).and_then(|index| self.0.get_mut(index));

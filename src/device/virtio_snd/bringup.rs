@@ -108,10 +108,10 @@ impl Way<'_> {
         }
     }
 
-    /// Asks what the device has. All that is large: it does not stay on the stack.
+    /// Asks what the device has.
     #[inline(never)]
     fn take_stock(&self, at: &mut Irql<Passive>, may_try: bool) -> Result<PoolBox<Endpoints>> {
-        PoolBox::new(Endpoints::new(Inventory::take(at, self.transport, self.control, may_try)?)?)
+        Endpoints::new(&*Inventory::take(at, self.transport, self.control, may_try)?)
     }
 
     /// From negotiation to where the device works.

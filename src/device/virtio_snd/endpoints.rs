@@ -7,6 +7,7 @@ use super::inventory::Inventory;
 use crate::device::formats::{Formats, RateSet, SampleSet, Speakers};
 use crate::device::jack::{Jack, Pin};
 use crate::device::{Direction, EndpointInfo, MAX_ENDPOINTS};
+use crate::platform::pool::PoolBox;
 use crate::platform::shared::Shared;
 
 /// The endpoints of a device.
@@ -22,38 +23,40 @@ pub(super) struct Endpoints {
 }
 
 impl Endpoints {
-    /// Those of an inventory.
-    ///
-    /// # Errors
-    ///
-    /// `STATUS_INSUFFICIENT_RESOURCES`.
-    pub(super) fn new(inventory: Inventory) -> Result<Self> {
+    const NONE: Self = {
         let formats = Formats {
             samples: SampleSet::EMPTY,
             rates: RateSet::EMPTY,
             channels: (0, 0),
-            speakers: Speakers::default(),
+            speakers: Speakers::UNKNOWN,
         };
-        let nothing = EndpointInfo { direction: Direction::Render, formats };
-        let mut endpoints = Self {
-            infos: [nothing; MAX_ENDPOINTS],
+        Self {
+            infos: [EndpointInfo { direction: Direction::Render, formats }; MAX_ENDPOINTS],
             streams: [u32::MAX; MAX_ENDPOINTS],
             features: [0; MAX_ENDPOINTS],
             count: 0,
             jacks: [const { None }; MAX_ENDPOINTS],
-        };
+        }
+    };
+
+    /// Those of an inventory. They are large, and hence in the pool from the beginning.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    pub(super) fn new(inventory: &Inventory) -> Result<PoolBox<Self>> {
+        let mut all = PoolBox::new(Self::NONE)?;
+        let endpoints = &mut *all;
         let places = endpoints.infos.iter_mut().zip(&mut endpoints.streams).zip(&mut endpoints.features);
         let places = places.zip(&mut endpoints.jacks);
-        for (found, (((info, stream), features), jack)) in
-            inventory.endpoints.into_iter().flatten().zip(places)
-        {
+        for (found, (((info, stream), features), jack)) in inventory.endpoints().zip(places) {
             (*info, *stream, *features) = (found.info, found.stream, found.features);
-            let socket = found.jack.and_then(|number| inventory.jacks.get(number).copied().flatten());
+            let socket = found.jack.and_then(|number| inventory.jack(number));
             let (pin, plugged) = socket.unwrap_or((Pin::unknown(found.info.direction), true));
             *jack = Some((Shared::new(Jack::new(pin, plugged))?, found.jack));
             endpoints.count = endpoints.count.wrapping_add(1);
         }
-        Ok(endpoints)
+        Ok(all)
     }
 
     /// What they are.

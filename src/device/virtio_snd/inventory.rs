@@ -12,6 +12,7 @@ use super::wire::{self, ChmapInfo, Item, JackInfo, Params, PcmInfo, config, stre
 use crate::device::jack::Pin;
 use crate::device::virtio::Transport;
 use crate::device::{EndpointInfo, MAX_ENDPOINTS};
+use crate::platform::pool::PoolBox;
 use crate::platform::trace;
 
 /// Jacks and channel maps that are looked at; what a device has beyond them is not used.
@@ -35,42 +36,47 @@ pub(crate) struct Endpoint {
     pub(crate) features: u32,
 }
 
-/// A jack, and whether something is plugged in.
-pub(crate) type Socket = (Pin, bool);
-
-/// All that was found.
+/// All that was found. It is large, and hence in the pool from the beginning.
 pub(crate) struct Inventory {
-    /// Endpoints, in the order of their streams; none behind the last one.
-    pub(crate) endpoints: [Option<Endpoint>; MAX_ENDPOINTS],
-    /// Jacks, by their numbers.
-    pub(crate) jacks: [Option<Socket>; MAX_JACKS],
+    endpoints: [Option<Endpoint>; MAX_ENDPOINTS],
+    streams: [Option<PcmInfo>; MAX_ENDPOINTS],
+    jacks: [Option<JackInfo>; MAX_JACKS],
+    maps: [Option<ChmapInfo>; MAX_MAPS],
+    answer: [u8; BATCH_BYTES],
 }
 
 impl Inventory {
+    const EMPTY: Self = Self {
+        endpoints: [None; MAX_ENDPOINTS],
+        streams: [None; MAX_ENDPOINTS],
+        jacks: [None; MAX_JACKS],
+        maps: [None; MAX_MAPS],
+        answer: [0; BATCH_BYTES],
+    };
+
     /// Asks a device that works and has been told nothing of its streams yet. With `may_try` it is also tried out how
     /// many channels they can have, see [`probe`]; otherwise the device is taken at its word.
     ///
     /// # Errors
     ///
-    /// `STATUS_DEVICE_CONFIGURATION_ERROR` if there is no stream that can be used; those of [`Control::command`]. If the
-    /// control queue is broken then, the device does not stand being tried out, and may be asked again after a reset.
+    /// `STATUS_DEVICE_CONFIGURATION_ERROR` if there is no stream that can be used; `STATUS_INSUFFICIENT_RESOURCES`; those
+    /// of [`Control::command`]. If the control queue is broken then, the device does not stand being tried out, and may
+    /// be asked again after a reset.
     pub(crate) fn take(
         at: &mut Irql<Passive>,
         transport: &Transport,
         control: &Control,
         may_try: bool,
-    ) -> Result<Self> {
+    ) -> Result<PoolBox<Self>> {
+        let mut inventory = PoolBox::new(Self::EMPTY)?;
+        let Self { endpoints, streams, jacks, maps, answer } = &mut *inventory;
         let [jack_count, stream_count, map_count] = transport.configuration::<3>(config::JACKS)?;
         let mut device = Device { at, transport, control };
-        let mut streams = [const { None::<PcmInfo> }; MAX_ENDPOINTS];
-        device.query(stream_count, &mut streams)?;
-        let mut jacks = [const { None::<JackInfo> }; MAX_JACKS];
-        device.query_if_known(jack_count, &mut jacks)?;
-        let mut maps = [const { None::<ChmapInfo> }; MAX_MAPS];
-        device.query_if_known(map_count, &mut maps)?;
+        device.query(stream_count, streams, answer)?;
+        device.query_if_known(jack_count, jacks, answer)?;
+        device.query_if_known(map_count, maps, answer)?;
 
         let mut word = if may_try { Word::Unheard } else { Word::Kept };
-        let mut endpoints = [None; MAX_ENDPOINTS];
         let mut free = endpoints.iter_mut();
         for (stream, index) in (0_u32..).zip(0..MAX_ENDPOINTS) {
             let Some(found) = streams.get(index).and_then(Option::as_ref) else { break };
@@ -84,21 +90,26 @@ impl Inventory {
                 continue;
             };
             let jack = info::jack_of(streams.iter().flatten(), index, jacks.iter().flatten());
-            let info = EndpointInfo { direction, formats };
+            let features = found.features & stream_feature::EVT_XRUNS;
             if let Some(place) = free.next() {
-                *place = Some(Endpoint {
-                    info,
-                    stream,
-                    jack,
-                    features: found.features & stream_feature::EVT_XRUNS,
-                });
+                *place = Some(Endpoint { info: EndpointInfo { direction, formats }, stream, jack, features });
             }
         }
-        if endpoints.iter().all(Option::is_none) {
+        if inventory.endpoints().next().is_none() {
             return Err(Status::DEVICE_CONFIGURATION_ERROR);
         }
-        let jacks = jacks.map(|jack| jack.map(|jack| (info::pin(&jack), jack.connected)));
-        Ok(Self { endpoints, jacks })
+        Ok(inventory)
+    }
+
+    /// The endpoints, in the order of their streams.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.endpoints.iter().flatten()
+    }
+
+    /// A jack by its number, and whether something is plugged in.
+    pub(crate) fn jack(&self, number: usize) -> Option<(Pin, bool)> {
+        let jack = self.jacks.get(number)?.as_ref()?;
+        Some((info::pin(jack), jack.connected))
     }
 }
 
@@ -110,13 +121,17 @@ struct Device<'a> {
 }
 
 impl Device<'_> {
-    /// Asks for as many of `count` items as there are places.
-    fn query<I: Item>(&mut self, count: u32, places: &mut [Option<I>]) -> Result {
+    /// Asks for as many of `count` items as there are places. The answers go through `bytes`.
+    fn query<I: Item>(
+        &mut self,
+        count: u32,
+        places: &mut [Option<I>],
+        bytes: &mut [u8; BATCH_BYTES],
+    ) -> Result {
         let count = usize::try_from(count).unwrap_or(usize::MAX).min(places.len());
         let batch = BATCH_BYTES.checked_div(I::BYTES).unwrap_or(1).max(1);
         let mut first = 0_u32;
         for places in places.get_mut(..count).unwrap_or_default().chunks_mut(batch) {
-            let mut bytes = [0; BATCH_BYTES];
             let wanted = places.len().saturating_mul(I::BYTES);
             let answer = bytes.get_mut(..wanted).ok_or(Status::INVALID_PARAMETER)?;
             let request = wire::query(I::QUERY, first, places.len() as u32, I::BYTES as u32);
@@ -135,8 +150,13 @@ impl Device<'_> {
     }
 
     /// The same for what a device may have in its configuration and yet not know how to be asked for.
-    fn query_if_known<I: Item>(&mut self, count: u32, places: &mut [Option<I>]) -> Result {
-        match self.query(count, places) {
+    fn query_if_known<I: Item>(
+        &mut self,
+        count: u32,
+        places: &mut [Option<I>],
+        bytes: &mut [u8; BATCH_BYTES],
+    ) -> Result {
+        match self.query(count, places, bytes) {
             Err(status @ (Status::DEVICE_NOT_READY | Status::DEVICE_REMOVED)) => Err(status),
             Err(status) => {
                 trace::failure(c"query", status);
