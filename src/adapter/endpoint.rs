@@ -6,8 +6,8 @@ use portcls::port::{PhysicalConnection, Subdevice};
 use portcls::raw::{IPort, IPortTopology, IPortWaveRT};
 use portcls::{ComPtr, Result};
 
+use super::controls::EndpointControls;
 use super::subdevices::{Names, install};
-use crate::device::controls::NoControls;
 use crate::device::{Direction, MAX_ENDPOINTS, SoundDevice};
 use crate::platform::ending::Ending;
 use crate::platform::pnp::StartRequest;
@@ -32,6 +32,7 @@ impl Endpoint {
         request: &StartRequest<'_>,
         channel: Channel<D>,
         herald: Shared<Herald>,
+        controls: EndpointControls<D>,
         names: Names,
     ) -> Result<Self> {
         let direction = channel.info().direction;
@@ -39,7 +40,7 @@ impl Endpoint {
         let speakers = formats.channels_within(u32::MAX).map_or(0, |channels| formats.mask(channels));
         let wave = install::<IPortWaveRT>(irql, request, names.wave, WaveMiniport::new(channel)?)?;
         let watch = Ending::new(Watch(herald.clone()));
-        let filter = TopologyMiniport::new(speakers, herald, NoControls)?;
+        let filter = TopologyMiniport::new(speakers, herald, controls)?;
         let topology = install::<IPortTopology>(irql, request, names.topology, filter)?;
         let wave_end = (&wave, wave::bridge_pin(direction));
         let topology_end = (&topology, topology::bridge_pin(direction));
@@ -102,7 +103,9 @@ impl Endpoints {
             // Endpoints that there are no names for are left out.
             let Some(names) = Names::of(channel.info().direction, *count) else { continue };
             *count = count.wrapping_add(1);
-            *place = Some(PoolBox::new(Endpoint::new(irql, request, channel, herald.clone(), names)?)?);
+            let controls = EndpointControls::new(hub.clone(), number);
+            let endpoint = Endpoint::new(irql, request, channel, herald.clone(), controls, names)?;
+            *place = Some(PoolBox::new(endpoint)?);
         }
         Ok(endpoints)
     }

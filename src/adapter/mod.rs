@@ -1,6 +1,7 @@
 //! One device instance: everything between the start of a device and its stop or removal.
 #![forbid(unsafe_code)]
 
+mod controls;
 mod endpoint;
 mod interrupt;
 mod kind;

@@ -42,35 +42,6 @@ pub(crate) trait Controls: Send + Sync + 'static {
     fn set_muted(&self, irql: &mut Irql<Passive>, channel: u32, muted: bool) -> Result;
 }
 
-/// Of a device that has neither.
-pub(crate) struct NoControls;
-
-impl Controls for NoControls {
-    fn volume(&self) -> Option<Volume> {
-        None
-    }
-
-    fn mute(&self) -> Option<Channels> {
-        None
-    }
-
-    fn level(&self, _irql: &mut Irql<Passive>, _channel: u32) -> Result<i32> {
-        Err(Status::NOT_SUPPORTED)
-    }
-
-    fn set_level(&self, _irql: &mut Irql<Passive>, _channel: u32, _level: i32) -> Result {
-        Err(Status::NOT_SUPPORTED)
-    }
-
-    fn is_muted(&self, _irql: &mut Irql<Passive>, _channel: u32) -> Result<bool> {
-        Err(Status::NOT_SUPPORTED)
-    }
-
-    fn set_muted(&self, _irql: &mut Irql<Passive>, _channel: u32, _muted: bool) -> Result {
-        Err(Status::NOT_SUPPORTED)
-    }
-}
-
 /// The channels of a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Channels {

@@ -36,6 +36,7 @@ use portcls::irql::{Device, Dispatch, Irql, Passive};
 
 use crate::platform::interrupt::Claim;
 use crate::platform::shared::Shared;
+use controls::Controls;
 use cut::{Chunks, Cut};
 use formats::{Formats, StreamFormat};
 use jack::Jack;
@@ -177,6 +178,12 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
     ///
     /// `STATUS_INSUFFICIENT_RESOURCES`.
     fn jack(&self, at: &Irql<Passive>, endpoint: usize) -> Result<Shared<Jack>>;
+
+    /// Volume and mute of `endpoint`, if it has one of them. One call of these methods at a time, and none while
+    /// another one may wait for the device; a device that is gone answers with an error.
+    fn controls(&self, _endpoint: usize) -> Option<&dyn Controls> {
+        None
+    }
 
     /// Makes the engine of `endpoint`, at rest. Called once each, while the device is started.
     ///

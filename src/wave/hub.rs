@@ -154,7 +154,7 @@ impl<D: SoundDevice> Hub<D> {
     }
 
     /// Calls `f` when nobody else waits for the device.
-    pub(super) fn in_turn<R>(&self, at: &mut Irql<Passive>, f: impl FnOnce(&mut Irql<Passive>) -> R) -> R {
+    pub(crate) fn in_turn<R>(&self, at: &mut Irql<Passive>, f: impl FnOnce(&mut Irql<Passive>) -> R) -> R {
         self.turn.with(at, |(), at| f(at))
     }
 

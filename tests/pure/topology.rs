@@ -25,7 +25,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use device::Direction::{self, Capture, Render};
-use device::controls::{Channels, Controls, NoControls, Volume};
+use device::controls::{Channels, Controls, Volume};
 use device::jack::{Jack, Pin};
 use platform::ending::End;
 use platform::shared::Shared;
@@ -104,6 +104,38 @@ impl Controls for Shared<Mixer> {
     }
 }
 
+/// The mixer's controls, or some of them, or none, out of order.
+struct Part {
+    volume: bool,
+    mute: bool,
+}
+
+impl Controls for Part {
+    fn volume(&self) -> Option<Volume> {
+        self.volume.then_some(LEVELS)
+    }
+
+    fn mute(&self) -> Option<Channels> {
+        self.mute.then_some(Channels { count: 2, uniform: true })
+    }
+
+    fn level(&self, _irql: &mut Irql<Passive>, _channel: u32) -> Result<i32> {
+        Err(Status::NOT_SUPPORTED)
+    }
+
+    fn set_level(&self, _irql: &mut Irql<Passive>, _channel: u32, _level: i32) -> Result {
+        Err(Status::NOT_SUPPORTED)
+    }
+
+    fn is_muted(&self, _irql: &mut Irql<Passive>, _channel: u32) -> Result<bool> {
+        Err(Status::NOT_SUPPORTED)
+    }
+
+    fn set_muted(&self, _irql: &mut Irql<Passive>, _channel: u32, _muted: bool) -> Result {
+        Err(Status::NOT_SUPPORTED)
+    }
+}
+
 /// A filter with all around it.
 struct Scene<C: Controls> {
     jack: Shared<Jack>,
@@ -118,8 +150,8 @@ fn scene<C: Controls>(direction: Direction, jack: Jack, controls: C) -> Scene<C>
     Scene { jack, herald, tables: Tables::new(miniport) }
 }
 
-fn plain(direction: Direction, jack: Jack) -> Scene<NoControls> {
-    scene(direction, jack, NoControls)
+fn plain(direction: Direction, jack: Jack) -> Scene<Part> {
+    scene(direction, jack, Part { volume: false, mute: false })
 }
 
 impl<C: Controls> Scene<C> {
@@ -278,30 +310,8 @@ fn controls_have_nodes() {
 
 #[test]
 fn one_control_has_one_node() {
-    /// One of the mixer's controls.
-    struct Half(bool);
-    impl Controls for Half {
-        fn volume(&self) -> Option<Volume> {
-            self.0.then_some(LEVELS)
-        }
-        fn mute(&self) -> Option<Channels> {
-            (!self.0).then_some(Channels { count: 2, uniform: true })
-        }
-        fn level(&self, irql: &mut Irql<Passive>, channel: u32) -> Result<i32> {
-            NoControls.level(irql, channel)
-        }
-        fn set_level(&self, irql: &mut Irql<Passive>, channel: u32, level: i32) -> Result {
-            NoControls.set_level(irql, channel, level)
-        }
-        fn is_muted(&self, irql: &mut Irql<Passive>, channel: u32) -> Result<bool> {
-            NoControls.is_muted(irql, channel)
-        }
-        fn set_muted(&self, irql: &mut Irql<Passive>, channel: u32, muted: bool) -> Result {
-            NoControls.set_muted(irql, channel, muted)
-        }
-    }
     for (volume, kind) in [(true, KSNODETYPE_VOLUME), (false, KSNODETYPE_MUTE)] {
-        let scene = scene(Render, Jack::new(SOCKET, true), Half(volume));
+        let scene = scene(Render, Jack::new(SOCKET, true), Part { volume, mute: !volume });
         assert_eq!(scene.tables.nodes(), [kind]);
         assert_eq!(scene.tables.path(), [(u32::MAX, 0, 0, 1), (0, 0, u32::MAX, 1)]);
     }
