@@ -7,7 +7,7 @@
 //!   ------|--------------------------------------------------------------------------------
 //!         | writes the cyclic buffer                      waits for events, asks the position
 //!         v                                                      ^               |
-//!   [cyclic buffer] <-- pages --- wave::stream ---> wave::channel: clock, events |
+//!   [cyclic buffer] <-- pages --- wave::stream ---> wave::hub: clocks, events    |
 //!         |                                               ^        ^             |
 //!         | physical runs                                 |        +-------------+
 //!         v                                               | bytes played

@@ -10,7 +10,11 @@ fn play(mutant: &Mutant, client: &str) -> Run {
     let image = mutant.build();
     let folder = folder(&format!("planted-{}", mutant.name));
     noise(&folder.join("noise.wav"), 2, 48_000);
-    rig_with(&image, &folder, &["play", "noise.wav", "--client", client, "--period", "480"])
+    rig_with(
+        &image,
+        &folder,
+        &["play", "noise.wav", "--device", "ac97", "--client", client, "--period", "480"],
+    )
 }
 
 /// The run must have ended with findings, the first by this rule, at a place in the driver's sources.
@@ -146,6 +150,54 @@ fn a_driver_that_drops_a_notification() {
 }
 
 #[test]
+fn a_driver_that_counts_a_packet_too_many() {
+    let run = play(
+        &Mutant {
+            name: "count",
+            file: "wave/handover.rs",
+            right: "Ok(packets::completed(account.periods.done(), bytes) as u32)",
+            wrong: "let done = account.periods.done();\n            \
+                    Ok((packets::completed(done, bytes) as u32).wrapping_add(u32::from(done > 100_000)))",
+        },
+        "packet",
+    );
+    assert_eq!(run.status, 1, "{}", run.text);
+    let errors = run.figure("/client_errors").to_string();
+    assert!(errors.contains("were counted when"), "{errors}");
+}
+
+#[test]
+fn a_driver_that_says_too_early_what_is_heard() {
+    let run = play(
+        &Mutant {
+            name: "presented",
+            file: "wave/packets.rs",
+            right: "    clock.saturating_sub(frames)\n",
+            wrong: "    clock.saturating_sub(frames).wrapping_add(4800)\n",
+        },
+        "packet",
+    );
+    assert_eq!(run.status, 1, "{}", run.text);
+    let errors = run.figure("/client_errors").to_string();
+    assert!(errors.contains("was said to be heard"), "{errors}");
+}
+
+#[test]
+fn a_driver_that_takes_a_packet_for_late() {
+    let run = play(
+        &Mutant {
+            name: "late",
+            file: "wave/packets.rs",
+            right: "        if now.running && start(packet) < now.owned {",
+            wrong: "        if now.running && start(packet) < now.owned.saturating_add(bytes.into()) {",
+        },
+        "packet",
+    );
+    assert_eq!(run.status, 1, "{}", run.text);
+    assert_ne!(run.figure("/client_errors").to_string(), "[]");
+}
+
+#[test]
 fn a_driver_that_does_not_silence_its_interrupt() {
     let run = play(
         &Mutant {
@@ -188,7 +240,7 @@ fn a_driver_that_keeps_its_hands_on_a_device_that_is_gone() {
     let folder = folder("planted-removed");
     noise(&folder.join("noise.wav"), 2, 48_000);
     // The stream outlives the device: it is closed after the driver was told of the removal.
-    let run = rig_with(&image, &folder, &["play", "noise.wav", "--remove-at", "20000"]);
+    let run = rig_with(&image, &folder, &["play", "noise.wav", "--device", "ac97", "--remove-at", "20000"]);
     assert_found(&run, "DeviceNotOwned");
     assert_place(&run, "device/ac97/mod.rs");
 }
