@@ -41,9 +41,9 @@ use crate::raw::{
     GUID, KSATTRIBUTE, KSATTRIBUTE_LIST, KSDATAFORMAT_SPECIFIER_NONE, KSDATAFORMAT_SPECIFIER_WAVEFORMATEX,
     KSDATAFORMAT_SUBTYPE_ANALOG, KSDATAFORMAT_SUBTYPE_IEEE_FLOAT, KSDATAFORMAT_SUBTYPE_PCM,
     KSDATAFORMAT_TYPE_AUDIO, KSDATARANGE, KSDATARANGE_ATTRIBUTES, KSDATARANGE_AUDIO, KSPIN_COMMUNICATION,
-    KSPIN_COMMUNICATION_NONE, KSPIN_COMMUNICATION_SINK, KSPIN_COMMUNICATION_SOURCE, KSPIN_DATAFLOW,
-    KSPIN_DATAFLOW_IN, KSPIN_DESCRIPTOR, PCAUTOMATION_TABLE, PCCONNECTION_DESCRIPTOR, PCEVENT_ITEM,
-    PCFILTER_DESCRIPTOR, PCFILTER_NODE, PCMETHOD_ITEM, PCNODE_DESCRIPTOR, PCPIN_DESCRIPTOR, PCPROPERTY_ITEM,
+    KSPIN_COMMUNICATION_NONE, KSPIN_COMMUNICATION_SINK, KSPIN_DATAFLOW, KSPIN_DESCRIPTOR, PCAUTOMATION_TABLE,
+    PCCONNECTION_DESCRIPTOR, PCEVENT_ITEM, PCFILTER_DESCRIPTOR, PCFILTER_NODE, PCMETHOD_ITEM,
+    PCNODE_DESCRIPTOR, PCPIN_DESCRIPTOR, PCPROPERTY_ITEM,
 };
 use crate::{event::EventItem, property::PropertyItem};
 
@@ -159,7 +159,7 @@ const fn range(size: usize, subformat: GUID, specifier: GUID) -> KSDATARANGE {
 
 impl Pin {
     /// A pin that clients open, at most `instances` times at once, in one of the formats of `ranges`.
-    /// Data flow in for render, out for capture.
+    /// Data flow in for render, out for capture; in either case the pin is a sink of requests, which clients send.
     #[must_use]
     pub const fn host(flow: KSPIN_DATAFLOW, instances: u32, ranges: &'static [DataRange]) -> Self {
         Self::host_of(flow, instances, ranges)
@@ -167,9 +167,7 @@ impl Pin {
 
     /// The same, with ranges that the caller keeps where they are.
     const fn host_of(flow: KSPIN_DATAFLOW, instances: u32, ranges: &[DataRange]) -> Self {
-        let communication =
-            if flow == KSPIN_DATAFLOW_IN { KSPIN_COMMUNICATION_SINK } else { KSPIN_COMMUNICATION_SOURCE };
-        Self::new(flow, communication, instances, ranges, &crate::raw::KSCATEGORY_AUDIO)
+        Self::new(flow, KSPIN_COMMUNICATION_SINK, instances, ranges, &crate::raw::KSCATEGORY_AUDIO)
     }
 
     /// A pin that leads to another filter or out of the machine. `category` says where to, such as

@@ -2,12 +2,12 @@
 
 use portcls::Status;
 use portcls::descriptor::{
-    Attributes, AudioRange, Connection, End, Filter, Node, OwnedFilter, OwnedParts, OwnedPin, Pin,
+    Attributes, AudioRange, Connection, DataRange, End, Filter, Node, OwnedFilter, OwnedParts, OwnedPin, Pin,
 };
 use portcls::raw::{
     GUID, KSATTRIBUTE, KSCATEGORY_AUDIO, KSCATEGORY_RENDER, KSDATAFORMAT_SUBTYPE_IEEE_FLOAT,
-    KSDATAFORMAT_SUBTYPE_PCM, KSDATARANGE_ATTRIBUTES, KSDATARANGE_AUDIO, KSNODETYPE_DAC, KSPIN_DATAFLOW_IN,
-    KSPIN_DATAFLOW_OUT, PCPIN_DESCRIPTOR,
+    KSDATAFORMAT_SUBTYPE_PCM, KSDATARANGE_ATTRIBUTES, KSDATARANGE_AUDIO, KSNODETYPE_DAC,
+    KSPIN_COMMUNICATION_SINK, KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT, PCPIN_DESCRIPTOR,
 };
 
 static NOTHING: KSATTRIBUTE = KSATTRIBUTE { Size: 24, Flags: 0, Attribute: KSCATEGORY_AUDIO };
@@ -101,6 +101,16 @@ fn all_tables_are_there() {
     let [host, bridge] = pins(filter.filter()) else { panic!("two pins") };
     assert_eq!((host.MaxGlobalInstanceCount, bridge.MaxGlobalInstanceCount), (1, 0));
     assert_eq!(bridge.KsPinDescriptor.DataRangesCount, 1);
+}
+
+#[test]
+fn a_pin_that_clients_open_is_a_sink_of_their_requests_whichever_way_sound_goes() {
+    static NONE: [DataRange; 0] = [];
+    for flow in [KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT] {
+        let pin = Pin::host(flow, 1, &NONE);
+        let descriptor = &pin.raw().KsPinDescriptor;
+        assert_eq!((descriptor.DataFlow, descriptor.Communication), (flow, KSPIN_COMMUNICATION_SINK));
+    }
 }
 
 #[test]
