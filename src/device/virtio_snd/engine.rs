@@ -55,6 +55,11 @@ impl Engine {
         self.endpoint
     }
 
+    /// Number of the queue that its messages go through.
+    pub(super) fn ring(&self) -> usize {
+        ring_of(self.is_render())
+    }
+
     fn is_render(&self) -> bool {
         self.direction == Direction::Render
     }
@@ -184,7 +189,7 @@ impl Engine {
 
     /// Submits what is due, as of `rings.now`; it goes out with the next kick.
     pub(super) fn submit(&mut self, rings: &mut Rings) {
-        let ring = ring_of(self.is_render());
+        let ring = self.ring();
         let Some(stream) = &mut self.stream else { return };
         let consumed = stream.clock.consumed(rings.now);
         let step = stream.clock.step();
@@ -195,6 +200,11 @@ impl Engine {
         }
         stream.feed.told();
         stream.looked = rings.now;
+    }
+
+    /// How many messages come back ahead of the next one that anybody waits for.
+    pub(super) fn patient(&self) -> u16 {
+        self.stream.as_ref().map_or(0, |stream| stream.feed.rest_of_chunk().into())
     }
 
     /// What is to be told of a running stream.

@@ -215,6 +215,12 @@ impl Feed {
         self.under_way == 0
     }
 
+    /// How many messages come back ahead of the one that completes a chunk.
+    pub(crate) fn rest_of_chunk(&self) -> u8 {
+        let done = self.head.checked_rem(self.shape.per_chunk).unwrap_or(0);
+        self.shape.per_chunk.wrapping_sub(done).wrapping_sub(1)
+    }
+
     /// Chunks of silence where sound was missing, ever.
     pub(crate) fn missed(&self) -> u32 {
         self.missed

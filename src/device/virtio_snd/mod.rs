@@ -204,6 +204,8 @@ impl SoundDevice for VirtioSnd {
         shared.now = time::counter();
         for _ in 0..LOOKS {
             shared.drain();
+            // Where one stream alone uses a queue, what is of interest there is the end of its chunks.
+            let (mut later, mut streams) = ([0; 2], [0_u8; 2]);
             let mut running = shared.running;
             while running != 0 {
                 let endpoint = running.trailing_zeros() as usize;
@@ -211,10 +213,15 @@ impl SoundDevice for VirtioSnd {
                 if let Some(engine) = engines.get(endpoint) {
                     engine.absorb(shared);
                     engine.submit(shared);
+                    let ring = engine.ring();
+                    if let (Some(later), Some(streams)) = (later.get_mut(ring), streams.get_mut(ring)) {
+                        *later = if *streams == 0 { engine.patient() } else { 0 };
+                        *streams = 1;
+                    }
                 }
             }
             shared.kick(&self.transport);
-            if !shared.rearm() {
+            if !shared.rearm(later) {
                 break;
             }
         }

@@ -244,14 +244,14 @@ impl Rings {
         }
     }
 
-    /// Asks for the next interrupt of each queue of which the last one is through. Whether there is something to take
-    /// already.
-    pub(super) fn rearm(&mut self) -> bool {
+    /// Asks for the next interrupt of each queue of which the last one is through, after `later` further completions.
+    /// Whether there is something to take already.
+    pub(super) fn rearm(&mut self, later: [u16; 2]) -> bool {
         let Some(queues) = self.queues.as_mut().filter(|_| !self.broken) else { return false };
         let mut more = false;
-        for (ring, took) in queues.sound.iter_mut().zip(&mut self.took) {
+        for ((ring, took), later) in queues.sound.iter_mut().zip(&mut self.took).zip(later) {
             if core::mem::take(took) {
-                more |= ring.queue().want_interrupt();
+                more |= ring.queue().want_interrupt_later(later);
             }
         }
         more
