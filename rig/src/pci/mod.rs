@@ -196,9 +196,9 @@ pub trait Hardware {
     /// Switches the machine off in good order and returns the sound that was still to be fetched.
     fn finish(&mut self) -> Result<Vec<u8>>;
 
-    /// Whether the function is out of its slot, on whoever's account.
-    fn is_gone(&self) -> bool {
-        false
+    /// Whether the function is out of its slot, on whoever's account; `None` of one that never leaves it by itself.
+    fn is_gone(&self) -> Option<bool> {
+        None
     }
 
     /// Frames of a stream's own sample clock, in RUN since it was prepared, at a time that is not in the future: what

@@ -70,11 +70,14 @@ fn watch_slot(adapter: &Rc<Adapter>, gone: &Rc<Cell<bool>>, done: &Rc<Cell<bool>
     let (adapter, gone, done) = (adapter.clone(), gone.clone(), done.clone());
     kernel.spawn("slot", Context::Start, false, move || {
         while !done.get() && !gone.get() {
-            if kernel.hardware.borrow().is_gone() {
-                adapter.surprise_remove();
-                gone.set(true);
-            } else {
-                kernel.sleep_until(kernel.now() + SLOT_WATCH_NS);
+            let is_gone = kernel.hardware.borrow().is_gone();
+            match is_gone {
+                None => return,
+                Some(true) => {
+                    adapter.surprise_remove();
+                    gone.set(true);
+                }
+                Some(false) => kernel.sleep_until(kernel.now() + SLOT_WATCH_NS),
             }
         }
     })

@@ -105,6 +105,16 @@ fn a_reset_that_takes_its_time_is_seen_to_end() {
     assert_eq!(guest.status(), 1);
     guest.advance(1);
     assert_eq!(guest.status(), 0);
+    guest.is_content();
+
+    // Who does not wait is told so; who resets nothing need not wait.
+    let mut guest = Guest::find(Options { reset_ns: 3_000_000, ..Options::default() });
+    guest.set_status(0);
+    assert_eq!(guest.status(), 0);
+    guest.set_status(1);
+    guest.set_status(0);
+    guest.set_status(1);
+    guest.complains("before the reset was over");
 }
 
 #[test]

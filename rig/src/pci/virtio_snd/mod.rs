@@ -301,8 +301,10 @@ impl Hardware for VirtioSnd {
         self.played()
     }
 
-    fn is_gone(&self) -> bool {
-        self.device.borrow().removed
+    fn is_gone(&self) -> Option<bool> {
+        let device = self.device.borrow();
+        let planned = device.options.faults.iter().any(|fault| fault.what == What::Remove);
+        planned.then_some(device.removed)
     }
 
     fn sample_clock(&self, is_output: bool, nth: usize, nanoseconds: u64) -> Option<f64> {

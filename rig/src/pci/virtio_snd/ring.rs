@@ -207,16 +207,20 @@ impl Ring {
 
     /// Gives a chain back, whoever's it is.
     pub(super) fn complete(&mut self, memory: &Memory, head: u16, written: u32) {
-        for owner in &mut self.held {
-            if *owner == Some(head) {
-                *owner = None;
-            }
-        }
         self.put(memory, u32::from(head), written);
     }
 
-    /// Writes an entry into the used ring, right or wrong.
+    fn let_go(&mut self, head: u32) {
+        for owner in &mut self.held {
+            if owner.is_some_and(|owner| u32::from(owner) == head) {
+                *owner = None;
+            }
+        }
+    }
+
+    /// Writes an entry into the used ring, right or wrong: the driver may use again what it says.
     pub(super) fn put(&mut self, memory: &Memory, id: u32, written: u32) {
+        self.let_go(id);
         if !self.enabled {
             return;
         }

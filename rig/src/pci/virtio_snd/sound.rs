@@ -6,6 +6,7 @@ use super::message::Message;
 use super::options::ChannelMap;
 use super::options::Control;
 use super::options::Options;
+use super::options::Pace;
 use super::stream::Params;
 use super::stream::State;
 use super::stream::Stream;
@@ -18,6 +19,7 @@ pub(super) struct Sound {
     pub jacks: Vec<bool>,
     maps: Vec<ChannelMap>,
     pub controls: Vec<Control>,
+    pace: Pace,
 }
 
 /// An answer, and what it leads to.
@@ -65,6 +67,7 @@ impl Sound {
             jacks: options.jacks.clone(),
             maps: options.channel_maps.clone(),
             controls: options.controls.clone(),
+            pace: options.pace,
         }
     }
 
@@ -171,7 +174,7 @@ impl Sound {
             log.complain(request.now, format!("{name} of stream {id}, which has no parameters"));
             return Reply::of(wire::S_BAD_MSG);
         }
-        stream.enter(after, request.now);
+        stream.enter(after, request.now, &self.pace);
         let flushed = (after == State::Released)
             .then(|| (id as usize, stream.queue.drain(..).collect::<Vec<Message>>()));
         let started = (after == State::Running).then_some(id as usize);

@@ -116,6 +116,8 @@ pub(super) struct Stream {
     pub queue: VecDeque<Message>,
     /// When START was, and the frames of the clock before it.
     started: (u64, u64),
+    /// Where the sample clock stood when it was stopped, frames.
+    stopped_at: f64,
     pub truth: Truth,
     /// Taken ahead.
     ahead: VecDeque<u8>,
@@ -143,6 +145,7 @@ impl Stream {
             params: None,
             queue: VecDeque::new(),
             started: (0, 0),
+            stopped_at: 0.0,
             truth: Truth::default(),
             ahead: VecDeque::new(),
             starving: false,
@@ -165,7 +168,9 @@ impl Stream {
     }
 
     /// Changes the state, with what that means for the clock.
-    pub(super) fn enter(&mut self, state: State, now: u64) {
+    pub(super) fn enter(&mut self, state: State, now: u64, pace: &Pace) {
+        // What the last step has cut off was still heard.
+        self.stopped_at = if state == State::Prepared { 0.0 } else { self.exact_clock(now, pace) };
         match state {
             State::Prepared => {
                 (self.truth.clock, self.truth.moved, self.truth.returned) = (0, 0, 0);
@@ -203,7 +208,7 @@ impl Stream {
                 let drift = 1.0 + f64::from(pace.drift_ppm) / 1e6;
                 self.started.1 as f64 + nanoseconds * f64::from(params.rate) * drift / 1e9
             }
-            _ => self.truth.moved as f64,
+            _ => self.stopped_at,
         }
     }
 

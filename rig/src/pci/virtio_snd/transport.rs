@@ -65,7 +65,8 @@ impl Transport {
     pub(super) fn reset(&mut self, now: u64, over: u64) {
         let shown = self.status;
         *self = Self::new(self.offered, self.refuse, self.vectors, self.queue_size);
-        self.resetting = (over > now).then_some((over, shown));
+        // Where there is nothing to reset, nothing takes time.
+        self.resetting = (over > now && shown != 0).then_some((over, shown));
     }
 
     fn shown_status(&mut self, now: u64) -> u8 {
@@ -161,6 +162,9 @@ impl Transport {
     fn set_status(&mut self, value: u8) -> Result<Effect, String> {
         if value == 0 {
             return Ok(Effect::Reset);
+        }
+        if self.resetting.is_some() {
+            return Err(format!("status {value:#x} written before the reset was over"));
         }
         let old = self.status & !wire::NEEDS_RESET;
         if old & !value != 0 {
