@@ -1,5 +1,4 @@
-//! The topology filters, asked as PortCls asks them: by their tables. Nothing of the kernel is needed for that but
-//! memory and a lock, and those are the test's own.
+//! The topology filters, asked as PortCls asks them: by their tables. Memory and lock are the test's own.
 
 #[path = "../../src/device"]
 mod device {
