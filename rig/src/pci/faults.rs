@@ -181,7 +181,7 @@ impl Hardware for Faulty {
         self.inner.finish()
     }
 
-    fn is_gone(&self) -> bool {
+    fn is_gone(&self) -> Option<bool> {
         self.inner.is_gone()
     }
 
