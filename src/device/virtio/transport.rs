@@ -1,8 +1,8 @@
 //! Status, features, interrupts and configuration of a device.
 #![forbid(unsafe_code)]
 
-use core::sync::atomic::AtomicBool;
-use core::sync::atomic::Ordering::{Acquire, Release};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use core::sync::atomic::{AtomicBool, AtomicU8};
 
 use portcls::handle::Device;
 use portcls::irql::{Irql, Passive};
@@ -74,6 +74,8 @@ pub(crate) struct Transport {
     isr: Registers,
     device: Option<Registers>,
     pub(super) notify_multiplier: u32,
+    /// The status bits that were written since the reset. What is read may lag behind in a device that is slow to reset.
+    written: AtomicU8,
     gone: AtomicBool,
 }
 
@@ -110,6 +112,7 @@ impl Transport {
             isr: map(isr)?,
             device: device.map(map).transpose()?,
             notify_multiplier,
+            written: AtomicU8::new(0),
             gone: AtomicBool::new(false),
         })
     }
@@ -148,12 +151,18 @@ impl Transport {
         if self.is_present() {
             self.common.write8(common::DEVICE_STATUS, 0);
         }
-        let at_rest = || self.status().is_none_or(|status| status == 0);
-        let done = time::spin_until(RESET_SPINS, at_rest) || time::sleep_until(at, RESET_SLEEPS, 10, at_rest);
+        self.written.store(0, Release);
+        let done = self.comes_to(at, |status| status.is_none_or(|status| status == 0));
         if !done {
             trace::info(c"the device does not reset");
         }
         done
+    }
+
+    /// Waits until the status is as wanted, but not for ever. Says whether it came to that.
+    fn comes_to(&self, at: &Irql<Passive>, wanted: impl Fn(Option<u8>) -> bool) -> bool {
+        let there = || wanted(self.status());
+        time::spin_until(RESET_SPINS, there) || time::sleep_until(at, RESET_SLEEPS, 10, there)
     }
 
     /// Takes a device that was reset to where its queues can be set up, with those features that it offers and that
@@ -162,10 +171,18 @@ impl Transport {
     /// # Errors
     ///
     /// `STATUS_NOT_SUPPORTED` if the device is none of virtio 1.x, or can't do with what was chosen from its own offer;
-    /// `STATUS_DEVICE_REMOVED`.
-    pub(crate) fn negotiate(&self, _at: &Irql<Passive>, wanted: u64) -> Result<Features> {
-        self.raise_status(status::ACKNOWLEDGE)?;
-        self.raise_status(status::DRIVER)?;
+    /// `STATUS_IO_DEVICE_ERROR` if it does not come out of its reset; `STATUS_DEVICE_REMOVED`.
+    pub(crate) fn negotiate(&self, at: &Irql<Passive>, wanted: u64) -> Result<Features> {
+        self.raise_status(status::ACKNOWLEDGE);
+        // A device whose status was 0 before the reset shows no other sign that it is over.
+        if !self.comes_to(at, |status| status.is_none_or(|status| status & status::ACKNOWLEDGE != 0)) {
+            trace::info(c"the device does not come out of its reset");
+            return Err(Status::IO_DEVICE_ERROR);
+        }
+        if !self.is_present() {
+            return Err(Status::DEVICE_REMOVED);
+        }
+        self.raise_status(status::DRIVER);
         let mut offered = 0;
         for (half, shift) in [(0_u32, 0), (1, 32)] {
             self.common.write32(common::DEVICE_FEATURE_SELECT, half);
@@ -180,7 +197,7 @@ impl Transport {
             self.common.write32(common::DRIVER_FEATURE_SELECT, half);
             self.common.write32(common::DRIVER_FEATURE, (accepted >> shift) as u32);
         }
-        self.raise_status(status::FEATURES_OK)?;
+        self.raise_status(status::FEATURES_OK);
         if self.status().ok_or(Status::DEVICE_REMOVED)? & status::FEATURES_OK == 0 {
             trace::value(c"features refused, low", accepted as u32);
             self.give_up();
@@ -195,7 +212,7 @@ impl Transport {
     ///
     /// `STATUS_DEVICE_REMOVED`; `STATUS_IO_DEVICE_ERROR` if the device needs a reset at once.
     pub(crate) fn driver_ok(&self, _at: &Irql<Passive>) -> Result {
-        self.raise_status(status::DRIVER_OK)?;
+        self.raise_status(status::DRIVER_OK);
         let status = self.status().ok_or(Status::DEVICE_REMOVED)?;
         if status & status::DRIVER_OK == 0 || status & status::DEVICE_NEEDS_RESET != 0 {
             return Err(Status::IO_DEVICE_ERROR);
@@ -205,7 +222,7 @@ impl Transport {
 
     /// Tells the device that this driver can't drive it.
     pub(crate) fn give_up(&self) {
-        let _ = self.raise_status(status::FAILED);
+        self.raise_status(status::FAILED);
     }
 
     /// Reads what asked for a line interrupt, which takes the request back; none if it was not this device. IRQL: any.
@@ -252,10 +269,11 @@ impl Transport {
     }
 
     /// Sets a bit of the status, and leaves those that are set.
-    fn raise_status(&self, bit: u8) -> Result {
-        let status = self.status().ok_or(Status::DEVICE_REMOVED)?;
-        self.common.write8(common::DEVICE_STATUS, status | bit);
-        Ok(())
+    fn raise_status(&self, bit: u8) {
+        let written = self.written.fetch_or(bit, AcqRel) | bit;
+        if self.is_present() {
+            self.common.write8(common::DEVICE_STATUS, written);
+        }
     }
 }
 
