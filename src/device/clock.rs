@@ -182,11 +182,6 @@ impl Clock {
         }
     }
 
-    /// Frames that came back.
-    pub(crate) const fn completed(&self) -> u64 {
-        self.completed
-    }
-
     /// What the device moves by at a time, rather too much than too little.
     pub(crate) fn step(&self) -> u64 {
         self.shown().max(self.guess)

@@ -204,6 +204,10 @@ impl SoundDevice for VirtioSnd {
         shared.now = time::counter();
         for _ in 0..LOOKS {
             shared.drain();
+            if self.messages == 1 && shared.has_taken() {
+                // The one message was for this.
+                self.changed.store(false, Release);
+            }
             // Where one stream alone uses a queue, what is of interest there is the end of its chunks.
             let (mut later, mut streams) = ([0; 2], [0_u8; 2]);
             let mut running = shared.running;

@@ -120,14 +120,13 @@ pub(crate) struct Rings {
     pub(super) now: u64,
     /// A bit for each endpoint that runs.
     pub(super) running: u32,
-    /// A bit for each endpoint of which the device said that it ran dry, or over, since this was reported.
+    /// A bit for each endpoint of which the device said that it ran dry, or over, or gave back something that cannot be,
+    /// since this was reported.
     pub(super) xruns: u32,
     /// What came back of each endpoint and was not taken in: a bit a slot.
     came: [u32; MAX_ENDPOINTS],
     /// What the device must say that it has written to a message of each endpoint.
     wanted: [u32; MAX_ENDPOINTS],
-    /// Messages of which it said something else.
-    wrong: u32,
 }
 
 /// Number of the queue of an endpoint.
@@ -147,7 +146,6 @@ impl Rings {
             xruns: 0,
             came: [0; MAX_ENDPOINTS],
             wanted: [0; MAX_ENDPOINTS],
-            wrong: 0,
         }
     }
 
@@ -167,11 +165,6 @@ impl Rings {
     /// The device did what it must not, or nothing may go to it.
     pub(super) fn is_broken(&self) -> bool {
         self.broken || self.queues.is_none()
-    }
-
-    /// Messages that came back with a length that cannot be, ever.
-    pub(super) fn wrong(&self) -> u32 {
-        self.wrong
     }
 
     /// What the device must say that it has written to each message of `endpoint`.
@@ -198,7 +191,7 @@ impl Rings {
                             *came |= 1_u32.wrapping_shl(u32::from(used.token & SLOT_MASK));
                         }
                         if self.wanted.get(endpoint) != Some(&used.bytes) {
-                            self.wrong = self.wrong.wrapping_add(1);
+                            self.xruns |= 1_u32.wrapping_shl(endpoint as u32);
                         }
                     }
                     Ok(None) => break,
@@ -209,6 +202,11 @@ impl Rings {
                 }
             }
         }
+    }
+
+    /// Something was taken since the device was last asked for an interrupt.
+    pub(super) fn has_taken(&self) -> bool {
+        self.took.contains(&true)
     }
 
     /// What came back of `endpoint` and was not taken in: a bit a slot.
