@@ -19,7 +19,8 @@ use crate::options::Record;
 use crate::sound;
 use crate::sound::Lane;
 use crate::sound::Pcm;
-use crate::sound::carried;
+use crate::sound::carries;
+use crate::sound::heard;
 
 /// Seconds of generated sound where no length was asked for.
 const USUAL_SECONDS: u32 = 5;
@@ -52,6 +53,8 @@ pub(super) struct Job {
     pub(super) parts: Vec<Part>,
     /// What the device hears, as the mixer carries it; empty of sound where nobody records.
     pub(super) fed: Pcm,
+    /// Whether there is a mixer between the device and what comes out and goes in.
+    pub(super) mixed: bool,
     /// The device's step, microseconds.
     pub(super) tick_us: u32,
     /// How often the device is stopped and started again.
@@ -121,8 +124,21 @@ impl<'a> Common<'a> {
         self.parts(|_| (self.plan(Direction::Capture, kind, format.clone(), frames), name.to_owned()))
     }
 
-    fn job(&self, parts: Vec<Part>, fed: Pcm) -> Job {
-        Job {
+    /// `fed` is what the device hears, in the format of the sound.
+    ///
+    /// # Errors
+    /// If QEMU's mixer does not carry its channels.
+    fn job(&self, parts: Vec<Part>, fed: &Pcm) -> Result<Job, SetupError> {
+        let mixed = self.machine.device.model().is_some();
+        if self.machine.device == DeviceName::VirtioSnd && !carries(fed.channels) {
+            refuse(&format!(
+                "QEMU's mixer carries one channel or two, not {}: --device fake has no mixer",
+                fed.channels
+            ))?;
+        }
+        let fed = if mixed { heard(fed) } else { fed.clone() };
+        Ok(Job {
+            mixed,
             machine: self.machine.clone(),
             parts,
             fed,
@@ -130,7 +146,7 @@ impl<'a> Common<'a> {
             restarts: self.client.restarts,
             out: None,
             recording: None,
-        }
+        })
     }
 }
 
@@ -207,7 +223,7 @@ impl TryFrom<&Play> for Job {
         };
         let format = sound.format();
         let common = Common::new(&options.machine, &options.client, format.rate);
-        let job = common.job(common.render(&sound), carried(&format));
+        let job = common.job(common.render(&sound), &format)?;
         Ok(Self { out: options.out.clone(), ..job })
     }
 }
@@ -236,10 +252,10 @@ impl TryFrom<&Record> for Job {
         let common = Common::new(&options.machine, &options.client, format.rate);
         let fed = match options.input {
             Some(_) => with_silence(&fed),
-            None => heard(&format, frames, options.client.restarts),
+            None => to_hear(&format, frames, options.client.restarts),
         };
         let parts = common.capture(options.client.client, &format, frames, &name);
-        Ok(Self { recording: options.out.clone(), ..common.job(parts, carried(&fed)) })
+        Ok(Self { recording: options.out.clone(), ..common.job(parts, &fed)? })
     }
 }
 
@@ -261,14 +277,14 @@ impl TryFrom<&Duplex> for Job {
             part.plan.disturbance = None;
             part
         }));
-        let fed = heard(&format, frames, options.client.restarts);
-        let job = common.job(parts, carried(&fed));
+        let fed = to_hear(&format, frames, options.client.restarts);
+        let job = common.job(parts, &fed)?;
         Ok(Self { out: options.out.clone(), recording: options.recording.clone(), ..job })
     }
 }
 
 /// Noise for a device to hear while so many frames are recorded, each time that it is started.
-fn heard(format: &Pcm, frames: usize, restarts: u32) -> Pcm {
+fn to_hear(format: &Pcm, frames: usize, restarts: u32) -> Pcm {
     let each = frames + MORE_SECONDS * format.rate as usize;
     sound::noise(format, each * (restarts as usize + 1), Lane::WHOLE, FED_SEED)
 }

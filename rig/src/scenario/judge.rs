@@ -44,7 +44,7 @@ fn judge(job: &Job, part: &Part, books: Option<&Books>, output: &[u8]) -> Compar
     match part.plan.direction {
         Direction::Render => {
             let given = books.and_then(|books| books.input.as_ref()).unwrap_or(&part.plan.pcm);
-            let input = carried(given);
+            let input = if job.mixed { carried(given) } else { given.clone() };
             let sum = input.with_data(output.to_vec());
             let own = if part.lane.of > 1 { lane_of(&sum, valid_bits(given), part.lane) } else { sum };
             compare(&input, &own).unwrap_or_else(|_| nothing(&input))
@@ -53,7 +53,8 @@ fn judge(job: &Job, part: &Part, books: Option<&Books>, output: &[u8]) -> Compar
             let format = books.and_then(|books| books.opened.clone());
             let format = format.unwrap_or_else(|| part.plan.pcm.clone());
             let recorded = books.map_or(Vec::new(), |books| books.recorded.clone());
-            compare_recording(&delivered(&job.fed, &format), &format.with_data(recorded))
+            let fed = if job.mixed { delivered(&job.fed, &format) } else { job.fed.clone() };
+            compare_recording(&fed, &format.with_data(recorded))
         }
     }
 }

@@ -12,7 +12,7 @@ pub mod recording;
 pub mod tune;
 pub mod wav;
 
-pub use carriage::{carried, carried_bits, delivered};
+pub use carriage::{carried, carries, delivered, heard};
 pub use compare::{Comparison, Glitch, GlitchKind, compare};
 pub use noise::{Lane, lane_of, noise, valid_bits};
 pub use recording::compare_recording;

@@ -4,6 +4,9 @@ use waverust_tests::Run;
 use waverust_tests::folder;
 use waverust_tests::rig;
 
+/// What plays packets.
+const DEVICES: [&str; 1] = ["ac97"];
+
 #[track_caller]
 fn run(device: &str, task: &str, options: &str) -> Run {
     let name = format!("packets-{device}-{task}-{}", options.replace([' ', '-'], ""));
@@ -27,7 +30,7 @@ fn assert_packets(run: &Run, frames: f64) {
 
 #[test]
 fn packets_are_played_in_order_and_counted() {
-    for device in ["ac97", "virtio-snd"] {
+    for device in DEVICES {
         for period in [128, 480, 1024] {
             assert_packets(&run(device, "play", &format!("--period {period}")), 96_000.0);
         }
@@ -36,25 +39,9 @@ fn packets_are_played_in_order_and_counted() {
 
 #[test]
 fn the_last_packet_may_be_shorter_than_the_others() {
-    for device in ["ac97", "virtio-snd"] {
+    for device in DEVICES {
         // 96000 frames are 93 packets of 1024 frames, and 768 frames more.
         let run = run(device, "play", "--period 1024 --late 1000");
         assert_eq!(run.number("/streams/0/packets/exchanged"), 94.0);
-    }
-}
-
-#[test]
-fn packets_are_recorded_in_order_with_their_times() {
-    for period in [128, 480, 1024] {
-        assert_packets(&run("virtio-snd", "record", &format!("--period {period}")), 96_000.0);
-    }
-}
-
-#[test]
-fn packets_need_two_notifications_and_their_own_direction() {
-    // The client finds the interfaces where they belong, and only there: playing, it asks for no packet to read.
-    let run = run("virtio-snd", "duplex", "");
-    for stream in [0, 1] {
-        assert!(run.number(&format!("/streams/{stream}/packets/exchanged")) >= 200.0, "{}", run.text);
     }
 }
