@@ -112,12 +112,15 @@ impl Run {
     }
 }
 
-/// Runs the rig with the driver image `driver`; the report goes to `folder`.
+/// Runs the rig with the driver image `driver`; the report goes to `folder`. Arguments that name no device mean AC'97.
 pub fn rig_with(driver: &Path, folder: &Path, arguments: &[&str]) -> Run {
+    let named = arguments.iter().any(|argument| argument.starts_with("--device"));
+    let device: &[&str] = if named { &[] } else { &["--device", "ac97"] };
     let report = folder.join("report.json");
     let _ = fs::remove_file(&report);
     let output = Command::new(rig_program())
         .args(arguments)
+        .args(device)
         .arg("--driver")
         .arg(driver)
         .arg("--report")

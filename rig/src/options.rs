@@ -17,7 +17,7 @@ mod format;
 pub use format::FormatOptions;
 
 /// The device where none is named.
-const DEFAULT_DEVICE: DeviceName = DeviceName::Ac97;
+const DEFAULT_DEVICE: DeviceName = DeviceName::VirtioSnd;
 
 /// A small Windows on Linux: loads a WaveRT driver image, plays and records through QEMU's sound devices.
 #[derive(Debug, Parser)]

@@ -136,6 +136,9 @@ impl<'a> Common<'a> {
                 fed.channels
             ))?;
         }
+        if self.machine.device == DeviceName::VirtioSnd && fed.container == 8 {
+            refuse("QEMU's mixer takes 127 for the middle of 8-bit samples: --device fake has no mixer")?;
+        }
         let fed = if mixed { heard(fed) } else { fed.clone() };
         Ok(Job {
             mixed,
