@@ -15,7 +15,11 @@ use portcls::irql::{Irql, Passive};
 
 use crate::device::ac97::Ac97;
 use crate::device::virtio_snd::VirtioSnd;
+use crate::platform::interrupt::Line;
 use crate::platform::pnp::{Instance, StartRequest};
+use crate::platform::shared::Shared;
+use crate::platform::thread::Waker;
+use crate::wave::hub::Hub;
 use kind::Kind;
 use resources::Resources;
 use started::{Started, Wire};
@@ -40,18 +44,42 @@ impl Instance for Adapter {
     const MAX_SUBDEVICES: u32 = 4 * MOST as u32;
 
     fn start(irql: &mut Irql<Passive>, request: &StartRequest<'_>) -> Result<Self> {
+        let waker = Waker::new()?;
         match Kind::of(irql, request.pdo)? {
             Kind::Ac97 => {
-                let resources = Resources::pick(irql, request.resources)?;
-                let device = Ac97::bring_up(irql, resources.mixer, resources.bus)?;
-                let started = Started::new(irql, request, device, (), Wire::Line(resources.line))?;
+                let (hub, line) = bring_up_ac97(irql, request, waker.clone())?;
+                let started = Started::new(irql, request, hub, waker, Wire::Line(line))?;
                 Ok(Self::Ac97 { _started: started })
             }
             Kind::VirtioSnd => {
-                let (device, rings) = VirtioSnd::bring_up(irql, request.pdo, request.resources)?;
-                let started = Started::new(irql, request, device, rings, Wire::Messages)?;
+                let hub = bring_up_virtio_snd(irql, request, waker.clone())?;
+                let started = Started::new(irql, request, hub, waker, Wire::Messages)?;
                 Ok(Self::VirtioSnd { _started: started })
             }
         }
     }
+}
+
+// Functions of their own: what a device is made of passes through the stack, and is gone from it when its filters are
+// made.
+
+#[inline(never)]
+fn bring_up_ac97(
+    irql: &mut Irql<Passive>,
+    request: &StartRequest<'_>,
+    waker: Waker,
+) -> Result<(Shared<Hub<Ac97>>, Line)> {
+    let resources = Resources::pick(irql, request.resources)?;
+    let device = Ac97::bring_up(irql, resources.mixer, resources.bus)?;
+    Ok((Hub::share(irql, device, (), waker)?, resources.line))
+}
+
+#[inline(never)]
+fn bring_up_virtio_snd(
+    irql: &mut Irql<Passive>,
+    request: &StartRequest<'_>,
+    waker: Waker,
+) -> Result<Shared<Hub<VirtioSnd>>> {
+    let (device, rings) = VirtioSnd::bring_up(irql, request.pdo, request.resources)?;
+    Hub::share(irql, device, rings, waker)
 }

@@ -41,7 +41,7 @@ pub(crate) struct Started<D: SoundDevice> {
 }
 
 impl<D: SoundDevice> Started<D> {
-    /// Takes the steps of the start for `device`, which was brought up with what its engines share. One that fails
+    /// Takes the steps of the start for the device of `hub`, which was brought up; `waker` is the hub's. One that fails
     /// leaves the earlier ones to their drops, the last one first.
     ///
     /// The filters come once the interrupt is there: a client may open them at once. What the thread is woken for
@@ -53,13 +53,12 @@ impl<D: SoundDevice> Started<D> {
     pub(super) fn new(
         irql: &mut Irql<Passive>,
         request: &StartRequest<'_>,
-        device: D,
-        shared: D::Shared,
+        hub: Shared<Hub<D>>,
+        waker: Waker,
         wire: Wire,
     ) -> Result<Self> {
-        let waker = Waker::new()?;
-        let hub = Shared::new(Hub::new(irql, device, shared, request.pdo, waker.clone())?)?;
         let powered = Ending::new(Powered(hub.clone()));
+        hub.make_lanes(irql, request.pdo)?;
         let heralds = Heralds::new(irql, &hub)?;
         let wiring = Wiring(hub.clone());
         let interrupt = match wire {

@@ -99,7 +99,7 @@ impl RateSet {
 
     /// The rates of the set, best first.
     pub(crate) fn best_first(self) -> impl Iterator<Item = u32> + Clone {
-        PREFERRED.into_iter().filter(move |rate| self.contains(*rate))
+        PREFERRED.iter().copied().filter(move |rate| self.contains(*rate))
     }
 
     fn bit(rate: u32) -> u16 {

@@ -25,11 +25,20 @@ impl<T> PoolBox<T> {
     ///
     /// # Errors
     ///
-    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    /// `STATUS_INSUFFICIENT_RESOURCES`; the value is dropped.
     pub(crate) fn new(value: T) -> Result<Self> {
+        Self::keep(value).map_err(|_| Status::INSUFFICIENT_RESOURCES)
+    }
+
+    /// Moves `value` into the pool.
+    ///
+    /// # Errors
+    ///
+    /// The value, if there is no memory.
+    pub(crate) fn keep(value: T) -> core::result::Result<Self, T> {
         // SAFETY: the size is not zero.
         let memory = unsafe { alloc(Self::LAYOUT) }.cast::<T>();
-        let memory = NonNull::new(memory).ok_or(Status::INSUFFICIENT_RESOURCES)?;
+        let Some(memory) = NonNull::new(memory) else { return Err(value) };
         // SAFETY: fresh memory of the layout of `T`.
         unsafe { memory.write(value) };
         // INVARIANT: allocated and written just now.

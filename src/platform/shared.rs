@@ -4,7 +4,7 @@ use core::ops::Deref;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicUsize, fence};
 
-use portcls::Result;
+use portcls::{Result, Status};
 
 use super::pool::PoolBox;
 
@@ -25,9 +25,19 @@ impl<T> Shared<T> {
     ///
     /// # Errors
     ///
-    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    /// `STATUS_INSUFFICIENT_RESOURCES`; the value is dropped.
     pub(crate) fn new(value: T) -> Result<Self> {
-        let block = PoolBox::new(Counted { owners: AtomicUsize::new(1), value })?;
+        Self::keep(value).map_err(|_| Status::INSUFFICIENT_RESOURCES)
+    }
+
+    /// Moves `value` into the non-paged pool.
+    ///
+    /// # Errors
+    ///
+    /// The value, if there is no memory.
+    pub(crate) fn keep(value: T) -> core::result::Result<Self, T> {
+        let block =
+            PoolBox::keep(Counted { owners: AtomicUsize::new(1), value }).map_err(|block| block.value)?;
         // SAFETY: a box is never at address zero.
         Ok(Self(unsafe { core::ptr::NonNull::new_unchecked(block.into_raw()) }))
     }

@@ -4,7 +4,7 @@ use portcls::format::{Encoding, Format};
 use portcls::range::AudioRange;
 use portcls::raw::{GUID, KSDATAFORMAT_SUBTYPE_IEEE_FLOAT, KSDATAFORMAT_SUBTYPE_PCM};
 
-use crate::device::formats::{Formats, Sample, StreamFormat};
+use crate::device::formats::{Formats, PREFERRED, RateSet, Sample, SampleSet, StreamFormat};
 
 /// What an endpoint with the formats `offered` makes of `format`; none if it cannot do it.
 ///
@@ -39,11 +39,31 @@ pub(super) fn intersection(client: &AudioRange, own: &AudioRange, offered: &Form
 
 /// All formats of an endpoint as single pairs of sample and rate, best first.
 pub(super) fn pairs(offered: &Formats) -> impl Iterator<Item = (Sample, u32)> + Clone {
-    let (samples, rates) = (offered.samples, offered.rates);
-    Sample::ALL
-        .into_iter()
-        .filter(move |sample| samples.contains(*sample))
-        .flat_map(move |sample| rates.best_first().map(move |rate| (sample, rate)))
+    Pairs { samples: offered.samples, rates: offered.rates, next: 0 }
+}
+
+/// By hand: nested iterators take more of a kernel stack than there is, where they are not optimised.
+#[derive(Clone, Copy)]
+struct Pairs {
+    samples: SampleSet,
+    rates: RateSet,
+    /// Number of the pair looked at next, of all that there are.
+    next: usize,
+}
+
+impl Iterator for Pairs {
+    type Item = (Sample, u32);
+
+    fn next(&mut self) -> Option<(Sample, u32)> {
+        loop {
+            let sample = *Sample::ALL.get(self.next.checked_div(PREFERRED.len())?)?;
+            let rate = *PREFERRED.get(self.next.checked_rem(PREFERRED.len())?)?;
+            self.next = self.next.wrapping_add(1);
+            if self.samples.contains(sample) && self.rates.contains(rate) {
+                return Some((sample, rate));
+            }
+        }
+    }
 }
 
 /// Bits of a sample.

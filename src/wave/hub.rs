@@ -18,15 +18,16 @@ use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::{AcqRel, Release};
 
 use portcls::irql::{AtMostDispatch, Device, Dispatch, Irql, Passive};
-use portcls::{Result, handle};
+use portcls::{Result, Status, handle};
 
-use super::lane::{Account, Lanes, Live};
+use super::lane::{Account, Lane, Lanes, Live};
 use super::wake::Wake;
 use crate::device::{EndpointInfo, Engines, MAX_ENDPOINTS, SoundDevice, Stage, Station};
 use crate::platform::event::signal;
 use crate::platform::gate::Gate;
 use crate::platform::interrupt::Claim;
 use crate::platform::lock::SpinLock;
+use crate::platform::shared::Shared;
 use crate::platform::thread::Waker;
 
 /// A device and all its endpoints.
@@ -88,38 +89,52 @@ impl<D: SoundDevice> State<D> {
 }
 
 impl<D: SoundDevice> Hub<D> {
-    /// The hub of `device`, which is at rest; `waker` wakes the thread that calls [`Hub::serve`].
+    /// The hub of `device`, which is at rest; `waker` wakes the thread that calls [`Hub::serve`]. Its endpoints are
+    /// still to be [made](Hub::make_lanes).
     ///
     /// # Errors
     ///
     /// `STATUS_INSUFFICIENT_RESOURCES`. The device is shut down then.
-    pub(crate) fn new(
+    pub(crate) fn share(
         at: &mut Irql<Passive>,
         device: D,
         mut shared: D::Shared,
-        pdo: handle::Device,
         waker: Waker,
-    ) -> Result<Self> {
-        let mut lanes = Lanes::new();
-        let made = Gate::new(at, ()).and_then(|turn| {
-            for endpoint in 0..device.endpoints().len().min(MAX_ENDPOINTS) {
-                lanes.put(endpoint, device.engine(at, pdo, endpoint)?)?;
-            }
-            Ok(turn)
-        });
-        match made {
-            Ok(turn) => {
-                let state =
-                    State { shared: Some(shared), lanes, sealed: false, stuck: false, wake: Wake::NONE };
-                Ok(Self { device, turn, waker, occupied: AtomicU32::new(0), state: SpinLock::new(state) })
-            }
+    ) -> Result<Shared<Self>> {
+        let turn = match Gate::new(at, ()) {
+            Ok(turn) => turn,
             Err(status) => {
                 if !device.shut_down(at, &mut shared) {
-                    core::mem::forget((shared, lanes));
+                    core::mem::forget(shared);
                 }
-                Err(status)
+                return Err(status);
             }
+        };
+        let state = State {
+            shared: Some(shared),
+            lanes: Lanes::new(),
+            sealed: false,
+            stuck: false,
+            wake: Wake::NONE,
+        };
+        let hub = Self { device, turn, waker, occupied: AtomicU32::new(0), state: SpinLock::new(state) };
+        Shared::keep(hub).map_err(|hub| {
+            hub.shut_down(at);
+            Status::INSUFFICIENT_RESOURCES
+        })
+    }
+
+    /// Makes the engines of all endpoints.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    pub(crate) fn make_lanes(&self, at: &mut Irql<Passive>, pdo: handle::Device) -> Result {
+        for endpoint in 0..self.endpoints().len() {
+            let lane = Lane::new(self.device.engine(at, pdo, endpoint)?)?;
+            self.with(at, |state, _| state.lanes.put(endpoint, lane));
         }
+        Ok(())
     }
 
     /// The device.

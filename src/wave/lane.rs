@@ -1,9 +1,9 @@
 //! What the hub knows of one endpoint: its engine, and the account of the stream that uses it.
 
+use portcls::Result;
 use portcls::irql::Dispatch;
 use portcls::irql::Irql;
 use portcls::stream::State;
-use portcls::{Result, Status};
 
 use super::channel::Offsets;
 use super::clock::{Clock, Periods};
@@ -19,6 +19,17 @@ pub(super) struct Lane<D: SoundDevice> {
     /// Gone once the device is stopped or removed.
     pub(super) engine: Option<D::Engine>,
     pub(super) account: Account,
+}
+
+impl<D: SoundDevice> Lane<D> {
+    /// An endpoint with this engine, and no stream yet.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    pub(super) fn new(engine: D::Engine) -> Result<PoolBox<Self>> {
+        PoolBox::new(Self { engine: Some(engine), account: Account::new() })
+    }
 }
 
 /// The stream of an endpoint, if there is one.
@@ -139,16 +150,11 @@ impl<D: SoundDevice> Lanes<D> {
         Self([const { None }; MAX_ENDPOINTS])
     }
 
-    /// Puts the engine of `endpoint` in its place.
-    ///
-    /// # Errors
-    ///
-    /// `STATUS_INSUFFICIENT_RESOURCES`.
-    pub(super) fn put(&mut self, endpoint: usize, engine: D::Engine) -> Result {
-        let lane = Lane { engine: Some(engine), account: Account::new() };
-        let place = self.0.get_mut(endpoint).ok_or(Status::INSUFFICIENT_RESOURCES)?;
-        *place = Some(PoolBox::new(lane)?);
-        Ok(())
+    /// Puts the lane of `endpoint` in its place.
+    pub(super) fn put(&mut self, endpoint: usize, lane: PoolBox<Lane<D>>) {
+        if let Some(place) = self.0.get_mut(endpoint) {
+            *place = Some(lane);
+        }
     }
 
     /// The lane of `endpoint`.
