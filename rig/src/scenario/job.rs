@@ -1,5 +1,6 @@
 //! What is to be played and recorded, from the command line.
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use super::SetupError;
@@ -74,7 +75,7 @@ struct Common<'a> {
 
 impl<'a> Common<'a> {
     fn new(machine: &'a MachineOptions, client: &'a ClientOptions, rate: u32) -> Self {
-        let own = (machine.device == DeviceName::Fake).then(|| (machine.fake.pace.step_ns / 1_000) as u32);
+        let own = (machine.device == DeviceName::Fake).then_some((machine.fake.pace.step_ns / 1_000) as u32);
         let tick_us = own.or(machine.tick).unwrap_or_else(|| default_tick(client.period, rate));
         Self { machine, client, tick_us }
     }
@@ -191,7 +192,7 @@ impl Sound {
     }
 }
 
-fn load(path: &PathBuf) -> Result<Sound, SetupError> {
+fn load(path: &Path) -> Result<Sound, SetupError> {
     Ok(Sound::Given(Pcm::load(path)?, path.display().to_string()))
 }
 
