@@ -192,6 +192,11 @@ impl Clock {
         self.step.max(self.step_before)
     }
 
+    /// Ticks in which so many frames go by.
+    pub(crate) fn ticks_of(&self, frames: u64) -> u64 {
+        self.pace.ticks(fixed(frames))
+    }
+
     /// Frames that the device may have consumed by `now`, rather too many than too few.
     pub(crate) fn consumed(&self, now: u64) -> u64 {
         if self.running { (self.line(now) >> FRACTION).min(self.reach()) } else { self.base >> FRACTION }

@@ -137,14 +137,18 @@ pub(crate) trait Station<D: SoundDevice> {
     /// How far the stream of `endpoint` is.
     fn stage(&self, at: &mut Irql<Passive>, endpoint: usize) -> Stage;
 
-    /// Brings a stream back to the stage that it is in, after the device has forgotten it: halts the engine if it
-    /// runs, prepares it, and starts it again where it was. Where that fails, the stream stands still and its next
-    /// way up begins with [`SoundDevice::prepare`].
+    /// Brings a stream back to `stage`, where it was when the device forgot it: halts the engine if it runs, prepares
+    /// it, and starts it again where it was. Where that fails, the stream stands still and its next way up begins with
+    /// [`SoundDevice::prepare`].
     ///
     /// # Errors
     ///
     /// Those of the step that failed.
-    fn revive(&self, at: &mut Irql<Passive>, endpoint: usize) -> Result;
+    fn revive(&self, at: &mut Irql<Passive>, endpoint: usize, stage: Stage) -> Result;
+
+    /// Ends what `endpoint` plays or records: the device is lost to it. Its position is asked for in vain until the
+    /// stream was prepared anew.
+    fn fail(&self, at: &mut Irql<Passive>, endpoint: usize);
 }
 
 /// A sound device.
@@ -223,7 +227,7 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Has the device stand still; its engine is halted next.
+    /// Has the device stand still, which may take it long if it is in trouble; its engine was halted just now.
     fn pause(&self, _at: &mut Irql<Passive>, _endpoint: usize) {}
 
     /// Undoes [`SoundDevice::prepare`]: the device gives back whatever it has of the stream. The engine is halted.
@@ -231,6 +235,16 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
 
     /// Sees to what [`Progress::troubled`] announced, and whatever else wants to wait for the device.
     fn serve(&self, at: &mut Irql<Passive>, station: &impl Station<Self>);
+
+    /// [`SoundDevice::serve`] has something to do that none of the calls under the lock has announced.
+    fn wants_service(&self) -> bool {
+        false
+    }
+
+    /// Gets a device to work that does not, if there is a way, before a client needs it or takes its memory back. As
+    /// [`SoundDevice::serve`], but never put off. `needed`: a stream is on its way up; otherwise it will do that the
+    /// device has none of the memory.
+    fn mend(&self, _at: &mut Irql<Passive>, _station: &impl Station<Self>, _needed: bool) {}
 
     /// Gives an engine that is at rest a buffer.
     fn attach(&self, shared: &mut Self::Shared, engine: &mut Self::Engine, layout: Self::Layout);

@@ -92,7 +92,11 @@ impl<D: SoundDevice> Channel<D> {
     /// Stops, and takes the cyclic buffer out. No DMA goes there afterwards; false if that cannot be had, and the
     /// memory must stay.
     pub(crate) fn detach(&self, at: &mut Irql<Passive>) -> bool {
-        self.hub.in_turn(at, |at| self.hub.let_go(at, self.endpoint));
+        self.hub.in_turn(at, |at| {
+            self.hub.let_go(at, self.endpoint);
+            // What a lost device still has is taken from it.
+            self.hub.mend(at, false);
+        });
         self.hub.with(at, |state, _| {
             if let Some(account) = state.account(self.endpoint) {
                 account.cut = None;
@@ -117,6 +121,9 @@ impl<D: SoundDevice> Channel<D> {
         self.hub.in_turn(at, |at| {
             let now = self.account(at, |account| (account.state, account.cut.is_some()));
             let (before, has_buffer) = now.unwrap_or((State::Stop, false));
+            if state == State::Run || state > before {
+                self.hub.mend(at, true);
+            }
             match state {
                 State::Run => self.run(at)?,
                 State::Pause | State::Acquire if state > before => {
@@ -138,12 +145,20 @@ impl<D: SoundDevice> Channel<D> {
     }
 
     /// Where the stream is. Asks the device in RUN only.
-    pub(crate) fn position<L: AtMostDispatch>(&self, at: &mut Irql<L>) -> Offsets {
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_DEVICE_NOT_READY` if the device failed while the stream had it, until STOP or until it has it again.
+    pub(crate) fn position<L: AtMostDispatch>(&self, at: &mut Irql<L>) -> Result<Offsets> {
         self.hub.with(at, |state, at| {
             if let Some(mut live) = state.live(self.device(), self.endpoint) {
                 live.look(at);
             }
-            state.account(self.endpoint).map_or(Offsets::default(), |account| account.offsets())
+            match state.account(self.endpoint) {
+                Some(account) if account.failed => Err(Status::DEVICE_NOT_READY),
+                Some(account) => Ok(account.offsets()),
+                None => Ok(Offsets::default()),
+            }
         })
     }
 

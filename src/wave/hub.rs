@@ -168,9 +168,20 @@ impl<D: SoundDevice> Hub<D> {
         self.state.with(at, f)
     }
 
-    /// Calls `f` when nobody else waits for the device.
+    /// Calls `f` when nobody else waits for the device. What it finds amiss is left to the service thread.
     pub(crate) fn in_turn<R>(&self, at: &mut Irql<Passive>, f: impl FnOnce(&mut Irql<Passive>) -> R) -> R {
-        self.turn.with(at, |(), at| f(at))
+        let result = self.turn.with(at, |(), at| f(at));
+        if self.device.wants_service() {
+            self.waker.wake(at);
+        }
+        result
+    }
+
+    /// Gets a device to work that does not, if that can be. In turn.
+    pub(super) fn mend(&self, at: &mut Irql<Passive>, needed: bool) {
+        if !self.with(at, |state, _| state.sealed || state.shared.is_none()) {
+            self.device.mend(at, self, needed);
+        }
     }
 
     /// Claims or declines an interrupt.
@@ -204,7 +215,7 @@ impl<D: SoundDevice> Hub<D> {
 
     /// Sees to a device in trouble.
     pub(crate) fn serve(&self, at: &mut Irql<Passive>) {
-        self.in_turn(at, |at| {
+        self.turn.with(at, |(), at| {
             if !self.with(at, |state, _| state.sealed) {
                 self.device.serve(at, self);
             }
@@ -234,8 +245,8 @@ impl<D: SoundDevice> Hub<D> {
     /// Has a running stream stand still. In turn.
     pub(super) fn stand(&self, at: &mut Irql<Passive>, endpoint: usize) {
         if self.stage(at, endpoint) == Stage::Running {
-            self.device.pause(at, endpoint);
             self.halt(at, endpoint);
+            self.device.pause(at, endpoint);
         }
     }
 
@@ -298,8 +309,7 @@ impl<D: SoundDevice> Station<D> for Hub<D> {
         self.state.with(at, |state, _| state.account(endpoint).map_or(Stage::Idle, |account| account.stage))
     }
 
-    fn revive(&self, at: &mut Irql<Passive>, endpoint: usize) -> Result {
-        let stage = self.stage(at, endpoint);
+    fn revive(&self, at: &mut Irql<Passive>, endpoint: usize, stage: Stage) -> Result {
         if stage == Stage::Idle {
             return Ok(());
         }
@@ -311,5 +321,14 @@ impl<D: SoundDevice> Station<D> for Hub<D> {
         });
         self.prepare(at, endpoint)?;
         if stage == Stage::Running { self.start(at, endpoint) } else { Ok(()) }
+    }
+
+    fn fail(&self, at: &mut Irql<Passive>, endpoint: usize) {
+        self.halt(at, endpoint);
+        self.with(at, |state, _| {
+            if let Some(account) = state.account(endpoint).filter(|account| account.stage != Stage::Idle) {
+                (account.stage, account.failed) = (Stage::Idle, true);
+            }
+        });
     }
 }

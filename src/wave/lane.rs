@@ -55,6 +55,8 @@ pub(super) struct Account {
     pub(super) presented: u64,
     /// Interruptions of the sound that nobody was told of.
     pub(super) glitches: u32,
+    /// The device was lost to it, and did not come back since.
+    pub(super) failed: bool,
 }
 
 impl Account {
@@ -72,6 +74,7 @@ impl Account {
             read: Read::NONE,
             presented: 0,
             glitches: 0,
+            failed: false,
         }
     }
 
@@ -83,6 +86,7 @@ impl Account {
 
     /// Back to zero, as STOP demands.
     pub(super) fn reset(&mut self) {
+        self.failed = false;
         self.clock = Clock::ZERO;
         self.owned = 0;
         self.periods.reset();

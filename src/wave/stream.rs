@@ -108,7 +108,7 @@ where
     }
 
     fn position(&self, irql: &mut Irql<UpToDispatch>) -> Result<KSAUDIO_POSITION> {
-        let position = self.0.channel.position(irql);
+        let position = self.0.channel.position(irql)?;
         Ok(KSAUDIO_POSITION { PlayOffset: position.play.into(), WriteOffset: position.write.into() })
     }
 

@@ -35,7 +35,7 @@ impl<D: SoundDevice> Hub<D> {
         self.device().prepare(at, endpoint, &format, cut)?;
         self.with(at, |state, _| {
             if let Some(account) = state.account(endpoint) {
-                account.stage = Stage::Prepared;
+                (account.stage, account.failed) = (Stage::Prepared, false);
             }
         });
         Ok(true)

@@ -111,7 +111,8 @@ impl SoundDevice for Ac97 {
         });
         if stalled == Some(true) {
             // Where that fails the stream stands still, and the client's next SetState tells.
-            let _ = station.revive(at, 0);
+            let stage = station.stage(at, 0);
+            let _ = station.revive(at, 0, stage);
         }
     }
 

@@ -94,6 +94,23 @@ impl Way<'_> {
         Ok(())
     }
 
+    /// From whatever state to a reset, with nothing left of what the device was given: it is taken to where it works,
+    /// releases every stream into rings that nobody looks at, and is reset once more. Where it does not get as far as
+    /// that, or answers nothing, the reset has to do: it obliges the device to let go of everything (2.4.2), and those
+    /// that do not keep to that do answer. Says whether it answered.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_IO_DEVICE_ERROR` if the device does not reset: then it may have something still.
+    pub(super) fn empty(&mut self, at: &mut Irql<Passive>) -> Result<bool> {
+        reset(at, self.transport)?;
+        let features = self.transport.negotiate(at, 0);
+        let released =
+            features.and_then(|features| self.open(at, features)).and_then(|()| self.release_all(at));
+        reset(at, self.transport)?;
+        Ok(released.is_ok() && !self.control.is_broken())
+    }
+
     /// Empties a device that works, and asks what it has.
     fn settle(&mut self, at: &mut Irql<Passive>) -> Result<PoolBox<Endpoints>> {
         self.release_all(at)?;

@@ -20,8 +20,8 @@ const MOST_COMMANDS: u32 = 5;
 impl VirtioSnd {
     /// Sends the stream of `endpoint` whatever commands lead to `goal`; `params` are for SET_PARAMS.
     ///
-    /// A device that does not answer is reset at once, so that it touches no memory any more, and the service thread
-    /// sees to it.
+    /// A device that does not answer is asked nothing any more until it was started over. What it has it keeps till
+    /// then: a reset alone does not take that from every device.
     ///
     /// # Errors
     ///
@@ -55,18 +55,10 @@ impl VirtioSnd {
         }
         let said = self.control.command(at, &self.transport, request, &mut []).map(|_| ());
         if self.control.is_broken() {
-            self.give_up(at);
+            trace::info(c"the device does not answer");
+            self.lost.store(true, Release);
         }
         said
-    }
-
-    /// The device does not answer: it is reset, and left to the service thread.
-    fn give_up(&self, at: &mut Irql<Passive>) {
-        trace::info(c"the device does not answer");
-        self.lost.store(true, Release);
-        if self.transport.reset(at) {
-            self.silent.store(true, Release);
-        }
     }
 
     /// The parameters of a stream whose messages have `message` bytes.
@@ -98,7 +90,7 @@ impl VirtioSnd {
         self.lost.load(Acquire) || !self.transport.is_present()
     }
 
-    /// The device was reset, and has none of our memory.
+    /// The device was emptied and reset, and has none of our memory.
     pub(super) fn is_silent(&self) -> bool {
         self.silent.load(Acquire) || !self.transport.is_present()
     }

@@ -84,6 +84,12 @@ impl Endpoints {
         self.jacks.get(endpoint)?.as_ref().map(|(jack, _)| jack)
     }
 
+    /// The numbers of the jacks that notice what is plugged in.
+    pub(super) fn detecting_jacks(&self) -> impl Iterator<Item = u32> {
+        let known = self.jacks.iter().flatten();
+        known.filter(|(jack, _)| jack.detects()).filter_map(|(_, number)| u32::try_from((*number)?).ok())
+    }
+
     /// Something was plugged into jack `number` of the device, or pulled out. True if Windows is to be told.
     pub(super) fn plug(&self, number: u32, plugged: bool) -> bool {
         let own = |place: &&(Shared<Jack>, Option<usize>)| place.1 == usize::try_from(number).ok();

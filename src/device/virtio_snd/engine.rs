@@ -31,6 +31,8 @@ struct Stream {
     looked: u64,
     /// The device lost what it had.
     lost: bool,
+    /// Nothing goes to the device, which is being started over: it is no use to look at it.
+    cut_off: bool,
     /// Interruptions of the sound that were reported.
     reported: u32,
     /// Messages that the device could not play or record.
@@ -78,6 +80,7 @@ impl Engine {
             moved: 0,
             looked: 0,
             lost: false,
+            cut_off: false,
             reported: 0,
             failed: 0,
             layout,
@@ -124,7 +127,7 @@ impl Engine {
         } else {
             stream.clock.start(now);
         }
-        (stream.lost, stream.moved) = (false, now);
+        (stream.lost, stream.cut_off, stream.moved) = (false, false, now);
         stream.supply(supply);
         rings.running |= self.bit();
         rings.now = now;
@@ -211,7 +214,9 @@ impl Engine {
     pub(super) fn progress(&mut self, rings: &mut Rings) -> Progress {
         let xrun = rings.xruns & self.bit() != 0;
         rings.xruns &= !self.bit();
+        let cut_off = rings.running & self.bit() == 0;
         let Some(stream) = &mut self.stream else { return Progress::default() };
+        stream.cut_off = cut_off;
         let interruptions = stream.feed.missed().wrapping_add(stream.failed);
         let glitch = xrun || interruptions != stream.reported;
         stream.reported = interruptions;
@@ -225,11 +230,10 @@ impl Engine {
 
     /// When a running stream wants to be looked at in any case.
     pub(super) fn next_wake(&self) -> Option<u64> {
-        let stream = self.stream.as_ref()?;
-        let patience = stream.moved.wrapping_add(stream.patience()).wrapping_add(1);
+        let stream = self.stream.as_ref().filter(|stream| !stream.cut_off)?;
         let due = stream.feed.due().and_then(|frame| stream.clock.reaches(frame));
         let least = stream.looked.wrapping_add(stream.millisecond / LEAST);
-        Some(due.map_or(patience, |due| due.max(least).min(patience)))
+        Some(due.map_or_else(|| stream.overdue(), |due| due.max(least)))
     }
 
     /// The performance counter when byte `linear` was recorded.
@@ -262,6 +266,16 @@ impl Stream {
             Supply::JustInTime => self.feed.just_in_time(),
             Supply::Packets { upto, ended } => self.feed.hand_over(upto, ended),
         }
+    }
+
+    /// When the device is to be looked at though it has told nothing: an interrupt may be lost. That is half as much
+    /// again as it takes a chunk, or a step of the device, to go by; then time and again until [`PATIENCE`] is over.
+    fn overdue(&self) -> u64 {
+        let frames = self.feed.chunk().max(self.clock.step());
+        let wait = self.clock.ticks_of(frames.wrapping_add(frames >> 1)).wrapping_add(self.millisecond);
+        let after = if self.looked.wrapping_sub(self.moved) < wait { self.moved } else { self.looked };
+        let patience = self.moved.wrapping_add(self.patience()).wrapping_add(1);
+        after.wrapping_add(wait).min(patience)
     }
 
     fn patience(&self) -> u64 {

@@ -170,6 +170,11 @@ impl Feed {
         (self.under_way, self.early, self.silent, self.filling) = (0, 0, false, false);
     }
 
+    /// Frames of a chunk.
+    pub(crate) fn chunk(&self) -> u64 {
+        self.shape.chunk()
+    }
+
     /// How the buffer is cut.
     pub(crate) const fn shape(&self) -> Shape {
         self.shape

@@ -81,9 +81,9 @@ pub(crate) struct VirtioSnd {
     changed: AtomicBool,
     /// The device has to be started over: it is asked nothing until then.
     lost: AtomicBool,
-    /// It was reset, and has nothing of ours.
+    /// It was emptied and reset, and has nothing of ours.
     silent: AtomicBool,
-    /// It did not come back, and is not tried again.
+    /// It did not come back, and is tried again only when a client asks for it.
     dead: AtomicBool,
 }
 
@@ -141,7 +141,8 @@ impl SoundDevice for VirtioSnd {
         let _ = self.tell(at, endpoint, Told::Stopped, None);
     }
 
-    /// The device gives all messages back before it answers. One that does not answer is reset, which takes them away.
+    /// The device gives all messages back before it answers. From one that does not answer they are taken by starting it
+    /// over.
     fn release(&self, at: &mut Irql<Passive>, endpoint: usize) {
         let _ = self.tell(at, endpoint, Told::Released, None);
         self.stopped.fetch_or(bit(endpoint), AcqRel);
@@ -149,6 +150,17 @@ impl SoundDevice for VirtioSnd {
 
     fn serve(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) {
         self.see_to_it(at, station);
+    }
+
+    fn wants_service(&self) -> bool {
+        self.is_lost() && self.transport.is_present() && !self.dead.load(Acquire)
+            || self.changed.load(Acquire)
+    }
+
+    fn mend(&self, at: &mut Irql<Passive>, station: &impl Station<Self>, needed: bool) {
+        if needed || !self.is_silent() {
+            self.mend_lost(at, station);
+        }
     }
 
     fn attach(&self, shared: &mut Rings, engine: &mut Engine, layout: Layout) {
@@ -264,8 +276,8 @@ impl SoundDevice for VirtioSnd {
     }
 
     fn shut_down(&self, at: &mut Irql<Passive>, shared: &mut Rings) -> bool {
-        let queues = shared.take();
-        let at_rest = self.transport.reset(at);
+        let mut queues = shared.take();
+        let at_rest = self.end(at, queues.as_mut());
         self.transport.forget();
         if !at_rest {
             self.control.leak(at);

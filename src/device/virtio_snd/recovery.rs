@@ -1,10 +1,18 @@
-//! What the service thread does for the device: it gets it out of errors, and hears its events.
+//! Getting the device out of errors: by the service thread, or by a client that needs it.
 //!
 //! ```text
 //!   NEEDS_RESET, a command without an answer, a ring that makes no sense
-//!     -> nothing goes out any more -> reset -> what the device had is lost -> negotiate, queues, DRIVER_OK
+//!     -> nothing goes out any more
+//!     -> reset -> negotiate, queues, DRIVER_OK -> RELEASE each stream -> reset: the device has nothing of ours now
+//!     -> negotiate, queues, DRIVER_OK
 //!     -> each stream: SET_PARAMS, PREPARE, messages from the first one that did not come back, START
 //! ```
+//!
+//! One reset is not enough: some devices keep messages through it, and complete them into the rings that come next; see
+//! `bringup`. Until the second one no page of a client is given back.
+//!
+//! A device that does not come back in so many [`TRIES`] ends what its streams play or record. It is tried again
+//! whenever a client has one of them go on, or takes its buffer back.
 #![forbid(unsafe_code)]
 
 use core::sync::atomic::Ordering::{Acquire, Release};
@@ -14,9 +22,14 @@ use portcls::{Result, Status};
 
 use super::VirtioSnd;
 use super::bringup::Way;
+use super::rings::Queues;
 use super::state::Told;
-use crate::device::{MAX_ENDPOINTS, SoundDevice as _, Station};
+use super::wire::{self, Item as _, JackInfo};
+use crate::device::{MAX_ENDPOINTS, Stage, Station};
 use crate::platform::trace;
+
+/// How often the device is started over for one trouble.
+const TRIES: u32 = 2;
 
 impl VirtioSnd {
     /// Looks what is the matter, and sees to it.
@@ -31,38 +44,106 @@ impl VirtioSnd {
         }
     }
 
-    /// Starts the device over, and with it the streams.
-    fn recover(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) {
-        trace::info(c"the device is started over");
-        if let Err(status) = self.start_over(at, station) {
-            trace::failure(c"the device does not come back", status);
-            self.dead.store(true, Release);
-            return;
-        }
-        for endpoint in 0..self.endpoints().len() {
-            if let Err(status) = station.revive(at, endpoint) {
-                trace::failure(c"a stream does not come back", status);
-            }
+    /// Sees to a device that works no more, also if that was tried in vain.
+    pub(super) fn mend_lost(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) {
+        if self.lost.load(Acquire) && self.transport.is_present() {
+            self.recover(at, station);
         }
     }
 
-    /// Resets the device, forgets what it had, and takes it to where it works.
+    /// Starts the device over, and with it the streams.
+    fn recover(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) {
+        let mut stages = [Stage::Idle; MAX_ENDPOINTS];
+        for (endpoint, stage) in stages.iter_mut().enumerate() {
+            *stage = station.stage(at, endpoint);
+        }
+        for _ in 0..TRIES {
+            trace::info(c"the device is started over");
+            let back = self.start_over(at, station);
+            let back = back.and_then(|()| self.revive_all(at, station, &stages));
+            let Err(status) = back else {
+                self.dead.store(false, Release);
+                return;
+            };
+            trace::failure(c"the device does not come back", status);
+        }
+        self.lost.store(true, Release);
+        self.dead.store(true, Release);
+        for endpoint in 0..MAX_ENDPOINTS {
+            station.fail(at, endpoint);
+        }
+    }
+
+    /// Takes the streams to where they were.
+    ///
+    /// # Errors
+    ///
+    /// If the device is lost once more.
+    fn revive_all(
+        &self,
+        at: &mut Irql<Passive>,
+        station: &impl Station<Self>,
+        stages: &[Stage; MAX_ENDPOINTS],
+    ) -> Result {
+        for (endpoint, stage) in stages.iter().enumerate() {
+            if let Err(status) = station.revive(at, endpoint, *stage) {
+                trace::failure(c"a stream does not come back", status);
+                if self.is_lost() {
+                    return Err(status);
+                }
+            }
+        }
+        self.ask_jacks(at)
+    }
+
+    /// Asks for the jacks that can tell what is plugged in: an event may be among what was lost.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_DEVICE_NOT_READY` if the device is lost once more.
+    fn ask_jacks(&self, at: &mut Irql<Passive>) -> Result {
+        for number in self.endpoints.detecting_jacks() {
+            let mut answer = [0; JackInfo::BYTES];
+            let request = wire::query(JackInfo::QUERY, number, 1, JackInfo::BYTES as u32);
+            let written = self.control.command(at, &self.transport, &request, &mut answer);
+            if self.control.is_broken() {
+                return Err(Status::DEVICE_NOT_READY);
+            }
+            let answer = written.ok().and_then(|written| answer.get(..written));
+            let news = answer
+                .and_then(JackInfo::parse)
+                .is_some_and(|info| self.endpoints.plug(number, info.connected));
+            if news {
+                // Windows is told by the service thread.
+                self.changed.store(true, Release);
+            }
+        }
+        Ok(())
+    }
+
+    /// Empties the device, and takes it to where it works. The engines know then that what it had is lost.
     fn start_over(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) -> Result {
         self.lost.store(true, Release);
-        let queues = station.with(at, |rings, _, _| rings.take()).flatten();
+        let taken = station.with(at, |rings, engines, _| {
+            // What came back is not lost.
+            rings.drain();
+            for endpoint in 0..MAX_ENDPOINTS {
+                if let Some(engine) = engines.get(endpoint) {
+                    engine.absorb(rings);
+                }
+            }
+            rings.take()
+        });
+        let queues = taken.flatten();
         let mut queues = queues.ok_or(Status::DEVICE_NOT_READY)?;
-        let mut way = Way {
-            transport: &self.transport,
-            control: &self.control,
-            queues: &mut queues,
-            messages: self.messages,
+        let emptied = self.empty(at, &mut queues);
+        let reopened = match emptied {
+            Ok(true) => self.way(&mut queues).reopen(at),
+            Ok(false) => Err(Status::DEVICE_NOT_READY),
+            Err(status) => Err(status),
         };
-        // A device that does not reset may still use the rings and what they lead to: all of that stays where it is.
-        let at_rest = self.transport.reset(at);
-        self.silent.store(at_rest, Release);
-        let reopened = if at_rest { way.reopen(at) } else { Err(Status::IO_DEVICE_ERROR) };
         station.with(at, |rings, engines, _| {
-            for endpoint in (0..MAX_ENDPOINTS).filter(|_| at_rest) {
+            for endpoint in (0..MAX_ENDPOINTS).filter(|_| emptied.is_ok()) {
                 if let Some(engine) = engines.get(endpoint) {
                     engine.lose();
                 }
@@ -74,5 +155,25 @@ impl VirtioSnd {
         self.silent.store(false, Release);
         self.lost.store(false, Release);
         Ok(())
+    }
+
+    /// Takes from the device whatever it has.
+    fn empty(&self, at: &mut Irql<Passive>, queues: &mut Queues) -> Result<bool> {
+        let emptied = self.way(queues).empty(at);
+        self.silent.store(emptied.is_ok(), Release);
+        emptied
+    }
+
+    /// Ends the device, which has nothing of its streams unless it is lost. Says whether it is at rest.
+    pub(super) fn end(&self, at: &mut Irql<Passive>, queues: Option<&mut Queues>) -> bool {
+        let emptied = match queues {
+            Some(queues) if self.lost.load(Acquire) && !self.is_silent() => self.empty(at, queues).is_ok(),
+            _ => true,
+        };
+        self.transport.reset(at) && (emptied || !self.transport.is_present())
+    }
+
+    fn way<'a>(&'a self, queues: &'a mut Queues) -> Way<'a> {
+        Way { transport: &self.transport, control: &self.control, queues, messages: self.messages }
     }
 }
