@@ -11,6 +11,7 @@ use super::queue::Notify;
 use super::regs::feature;
 use super::transport::{Features, Transport};
 use crate::platform::dma::{CommonBuffer, Reach};
+use crate::platform::pool::PoolBox;
 use crate::platform::shared::Shared;
 
 /// Queue number `index` of a device, of `MAX` descriptors at most, and room for messages behind its ring.
@@ -24,6 +25,23 @@ pub(crate) struct Ring<const MAX: usize> {
 }
 
 impl<const MAX: usize> Ring<MAX> {
+    /// [`Ring::new`] in the pool. It is large: it does not stay on the stack, nor does what made it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Ring::new`].
+    #[inline(never)]
+    pub(crate) fn boxed(
+        at: &Irql<Passive>,
+        pdo: Device,
+        transport: &Transport,
+        index: u16,
+        features: Features,
+        extra: u32,
+    ) -> Result<PoolBox<Self>> {
+        PoolBox::new(Self::new(at, pdo, transport, index, features, extra)?)
+    }
+
     /// Makes the ring of queue `index`, as long as the device and `MAX` allow, with `extra` bytes, a multiple of 64,
     /// for messages. It is put into use by [`Ring::enable`].
     ///

@@ -23,6 +23,7 @@ use super::wire::{HEADER, queue, status};
 use crate::device::virtio::{Features, Ring, Transport};
 use crate::platform::event::Event;
 use crate::platform::gate::Gate;
+use crate::platform::pool::PoolBox;
 use crate::platform::{time, trace};
 
 /// Descriptors that are kept track of: two are used.
@@ -42,7 +43,7 @@ const LAST_LOOK_MS: u32 = 64;
 
 /// The control queue.
 pub(crate) struct Control {
-    ring: Gate<Ring<MAX>>,
+    ring: Gate<PoolBox<Ring<MAX>>>,
     /// Somebody waits for an answer.
     waiting: AtomicBool,
     answered: Event,
@@ -58,7 +59,7 @@ impl Control {
     ///
     /// # Errors
     ///
-    /// Those of [`Ring::new`].
+    /// Those of [`Ring::boxed`].
     pub(crate) fn new(
         at: &Irql<Passive>,
         pdo: Device,
@@ -66,7 +67,7 @@ impl Control {
         features: Features,
     ) -> Result<Self> {
         let extra = REQUEST_BYTES.wrapping_add(ANSWER_BYTES) as u32;
-        let ring = Ring::new(at, pdo, transport, queue::CONTROL, features, extra)?;
+        let ring = Ring::boxed(at, pdo, transport, queue::CONTROL, features, extra)?;
         Ok(Self {
             ring: Gate::new(at, ring)?,
             waiting: AtomicBool::new(false),

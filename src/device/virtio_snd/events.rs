@@ -8,13 +8,14 @@ use virtqueue::{Bad, Segment};
 
 use super::wire::{Event, queue};
 use crate::device::virtio::{Features, Ring, Transport};
+use crate::platform::pool::PoolBox;
 
 /// Notifications under way at most. A device that has more to tell than fits waits for places.
 const MAX: usize = 16;
 
 /// The event queue. It belongs to the device's lock.
 pub(crate) struct Events {
-    ring: Ring<MAX>,
+    ring: PoolBox<Ring<MAX>>,
 }
 
 impl Events {
@@ -22,7 +23,7 @@ impl Events {
     ///
     /// # Errors
     ///
-    /// Those of [`Ring::new`].
+    /// Those of [`Ring::boxed`].
     pub(crate) fn new(
         at: &Irql<Passive>,
         pdo: Device,
@@ -30,7 +31,7 @@ impl Events {
         features: Features,
     ) -> Result<Self> {
         let extra = MAX.wrapping_mul(Event::BYTES) as u32;
-        Ok(Self { ring: Ring::new(at, pdo, transport, queue::EVENT, features, extra)? })
+        Ok(Self { ring: Ring::boxed(at, pdo, transport, queue::EVENT, features, extra)? })
     }
 
     /// Puts the queue into use in a device that has been reset and negotiated with. The places are offered by

@@ -34,14 +34,14 @@ impl Queues {
     ///
     /// # Errors
     ///
-    /// Those of [`Ring::new`].
+    /// Those of [`Ring::boxed`].
     pub(super) fn new(
         at: &Irql<Passive>,
         pdo: handle::Device,
         transport: &Transport,
         features: Features,
     ) -> Result<Self> {
-        let sound = |number| sound(at, pdo, transport, features, number);
+        let sound = |number| Ring::boxed(at, pdo, transport, number, features, 0);
         Ok(Self {
             sound: [sound(queue::TX)?, sound(queue::RX)?],
             events: Events::new(at, pdo, transport, features)?,
@@ -81,18 +81,6 @@ impl Queues {
     pub(super) fn listen(&mut self, transport: &Transport) {
         self.events.offer(transport);
     }
-}
-
-/// Makes a queue for sound. It is large: it does not stay on the stack, nor does what made it.
-#[inline(never)]
-fn sound(
-    at: &Irql<Passive>,
-    pdo: handle::Device,
-    transport: &Transport,
-    features: Features,
-    number: u16,
-) -> Result<PoolBox<Ring<MAX>>> {
-    PoolBox::new(Ring::new(at, pdo, transport, number, features, 0)?)
 }
 
 /// Which of `messages` messages tells of queue `number`: message 0 is for the configuration alone where there is another

@@ -175,3 +175,30 @@ pub(crate) mod trace {
         println!("{what:?} failed: {status:?}");
     }
 }
+
+/// Memory of the pool.
+pub(crate) mod pool {
+    use core::ops::{Deref, DerefMut};
+
+    pub(crate) struct PoolBox<T>(Box<T>);
+
+    impl<T> PoolBox<T> {
+        pub(crate) fn new(value: T) -> portcls::Result<Self> {
+            Ok(Self(Box::new(value)))
+        }
+    }
+
+    impl<T> Deref for PoolBox<T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            &self.0
+        }
+    }
+
+    impl<T> DerefMut for PoolBox<T> {
+        fn deref_mut(&mut self) -> &mut T {
+            &mut self.0
+        }
+    }
+}
