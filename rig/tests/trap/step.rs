@@ -71,18 +71,18 @@ fn code_called_by_an_import_counts() {
     assert_eq!(count_instructions(|| image.call(0, import)), (9, 7));
 }
 
-code!(ports: "mov edx, 5", "in al, dx", "out dx, al", "in eax, dx", "ret");
+code!(other_ports: "mov edx, 5", "in al, dx", "out dx, al", "in eax, dx", "ret");
 
 #[test]
 fn instructions_that_the_hook_performs_count() {
-    let image = ports::image();
+    let image = other_ports::image();
     let (_, count) = count_instructions(|| image.call(0, 0));
     assert_eq!((count, causes().len()), (5, 3));
 }
 
 #[test]
 fn code_that_a_hook_calls_does_not_count() {
-    let image = ports::image();
+    let image = other_ports::image();
     set_hook(|trap| {
         assert_eq!(straight::image().call(0, 0), 3);
         // Its own count is its own.
@@ -111,7 +111,7 @@ fn every_step_is_told() {
 
 #[test]
 fn stepping_may_end_and_begin_in_a_hook() {
-    let image = ports::image();
+    let image = other_ports::image();
     set_hook(|trap| {
         set_single_step(matches!(trap.cause(), Cause::PortRead { width: Width::Byte, .. }));
         answer(trap);
