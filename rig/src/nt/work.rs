@@ -6,7 +6,7 @@ use crate::trap;
 
 /// The first of a kind are all stepped through to count their instructions, later ones now and then: stepping is slow.
 /// The distance is a prime number, for what comes in turns not to hide between.
-const COUNT_ALL_BELOW: u64 = 200;
+const COUNT_ALL_BELOW: u64 = 48;
 const COUNT_EVERY: u64 = 17;
 
 /// A kind of routine.
