@@ -72,7 +72,7 @@ fn a_pause_loses_nothing() {
 
 #[test]
 fn stop_and_restart_between_sounds() {
-    play("--restarts 2 --seconds 1");
+    play("--restarts 2");
 }
 
 #[test]
