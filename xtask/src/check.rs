@@ -71,7 +71,12 @@ fn lint_wdk_cross(repository: &Repository) -> Result<(), Failure> {
     mirror.verify_lock()
 }
 
-fn image(repository: &Repository, architecture: Architecture) -> Result<(), Failure> {
+/// Builds the image of the driver for `architecture` and checks it; findings go to the terminal.
+///
+/// # Errors
+/// [`Failure::Wrong`] if the driver cannot be built or there is a finding, [`Failure::Environment`] if the image cannot
+/// be read.
+pub(crate) fn image(repository: &Repository, architecture: Architecture) -> Result<(), Failure> {
     let driver = driver::build(repository, architecture, Profile::Release)?;
     let bytes = fs::read(&driver.image).map_err(|error| Failure::io(&driver.image, &error))?;
     let findings = image::check(&bytes, architecture);

@@ -4,6 +4,7 @@ pub mod accept;
 pub mod check;
 pub mod driver;
 pub mod failure;
+pub mod features;
 pub mod image;
 pub mod mirror;
 pub mod play;

@@ -7,7 +7,7 @@ use xtask::{
     accept, check,
     driver::{self, Architecture, Edition, Profile},
     failure::Failure,
-    play,
+    features, play,
     repository::Repository,
     setup::{self, Purpose},
     test,
@@ -82,6 +82,14 @@ enum Task {
         #[arg(long)]
         list: bool,
     },
+    /// Runs the tests behind the table of features, docs/features.md, and prints it with what came of them
+    ///
+    /// Exit status: 0 every test passed, 1 one did not.
+    Features {
+        /// Only write the page anew from the table
+        #[arg(long)]
+        write: bool,
+    },
     /// Installs what the other tasks need and this machine lacks; they do so by themselves, too
     Setup,
     /// Runs everything that continuous integration runs
@@ -116,6 +124,11 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Duplex { arguments } => return play::run(&repository, play::Task::Duplex, &arguments),
         Task::Accept { seconds, only, list } => {
             accept::run(&repository, &accept::Wanted { seconds, only, list })?;
+        }
+        Task::Features { write: true } => features::write(&repository)?,
+        Task::Features { write: false } => {
+            setup::ensure(Purpose::Test)?;
+            features::run(&repository)?;
         }
         Task::Setup => setup::ensure(Purpose::Test)?,
         Task::Test => test::run(&repository)?,
