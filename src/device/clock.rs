@@ -139,9 +139,10 @@ impl Clock {
         self.begin(now, self.base.max(fixed(self.completed)));
     }
 
-    /// Goes on from the last return: the device lost what it had of the rest.
-    pub(crate) fn start_over(&mut self, now: u64) {
-        self.begin(now, fixed(self.completed));
+    /// Goes on from frame `completed`: what came before it will not come back any more.
+    pub(crate) fn start_over(&mut self, now: u64, completed: u64) {
+        self.completed = completed;
+        self.begin(now, fixed(completed));
     }
 
     /// Stands still.

@@ -227,7 +227,7 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Has the device stand still, which may take it long if it is in trouble; its engine was halted just now.
+    /// Has the device stand still, which may take it long if it is in trouble; its engine was halted before.
     fn pause(&self, _at: &mut Irql<Passive>, _endpoint: usize) {}
 
     /// Undoes [`SoundDevice::prepare`]: the device gives back whatever it has of the stream. The engine is halted.
@@ -243,8 +243,10 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
 
     /// Gets a device to work that does not, if there is a way, before a client needs it or takes its memory back. As
     /// [`SoundDevice::serve`], but never put off. `needed`: a stream is on its way up; otherwise it will do that the
-    /// device has none of the memory.
-    fn mend(&self, _at: &mut Irql<Passive>, _station: &impl Station<Self>, _needed: bool) {}
+    /// device has none of the memory. True if it did not work, and does now.
+    fn mend(&self, _at: &mut Irql<Passive>, _station: &impl Station<Self>, _needed: bool) -> bool {
+        false
+    }
 
     /// Gives an engine that is at rest a buffer.
     fn attach(&self, shared: &mut Self::Shared, engine: &mut Self::Engine, layout: Self::Layout);

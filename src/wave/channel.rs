@@ -109,30 +109,29 @@ impl<D: SoundDevice> Channel<D> {
         })
     }
 
-    /// Takes the stream to `state`. Downwards that always succeeds, also without the device.
+    /// Takes the stream to `state`. Downwards that always succeeds, also without the device, and the position stands
+    /// still at once, however long others keep the device waiting.
     ///
-    /// Upwards the device is readied as soon as there is a buffer. What fails half way is undone.
+    /// Upwards the device is readied as soon as there is a buffer. What fails half way is undone; if the device was lost
+    /// on the way, and can be had back, it is tried once more.
     ///
     /// # Errors
     ///
     /// `STATUS_INVALID_DEVICE_STATE` to run without a buffer, `STATUS_DEVICE_NOT_READY` or `STATUS_DEVICE_REMOVED`
     /// while or after the device is taken down, and those of the device.
     pub(crate) fn set_state(&self, at: &mut Irql<Passive>, state: State) -> Result {
+        let halted = state != State::Run && self.hub.halt(at, self.endpoint);
         self.hub.in_turn(at, |at| {
-            let now = self.account(at, |account| (account.state, account.cut.is_some()));
-            let (before, has_buffer) = now.unwrap_or((State::Stop, false));
+            let before = self.account(at, |account| account.state).unwrap_or(State::Stop);
             if state == State::Run || state > before {
                 self.hub.mend(at, true);
-            }
-            match state {
-                State::Run => self.run(at)?,
-                State::Pause | State::Acquire if state > before => {
-                    if has_buffer {
-                        self.hub.prepare(at, self.endpoint)?;
-                    }
+                let risen = self.rise(at, state);
+                if risen.is_err() && self.hub.mend(at, true) { self.rise(at, state)? } else { risen? }
+            } else {
+                self.hub.stand(at, self.endpoint, halted);
+                if state == State::Stop {
+                    self.hub.let_go(at, self.endpoint);
                 }
-                State::Pause | State::Acquire => self.hub.stand(at, self.endpoint),
-                State::Stop => self.hub.let_go(at, self.endpoint),
             }
             self.account(at, |account| {
                 account.state = state;
@@ -142,6 +141,17 @@ impl<D: SoundDevice> Channel<D> {
             });
             Ok(())
         })
+    }
+
+    /// Upwards to `state`. In turn.
+    fn rise(&self, at: &mut Irql<Passive>, state: State) -> Result {
+        if state == State::Run {
+            return self.run(at);
+        }
+        if self.account(at, |account| account.cut.is_some()) == Some(true) {
+            self.hub.prepare(at, self.endpoint)?;
+        }
+        Ok(())
     }
 
     /// Where the stream is. Asks the device in RUN only.

@@ -177,11 +177,10 @@ impl<D: SoundDevice> Hub<D> {
         result
     }
 
-    /// Gets a device to work that does not, if that can be. In turn.
-    pub(super) fn mend(&self, at: &mut Irql<Passive>, needed: bool) {
-        if !self.with(at, |state, _| state.sealed || state.shared.is_none()) {
-            self.device.mend(at, self, needed);
-        }
+    /// Gets a device to work that does not, if that can be; true if it did not work, and does now. In turn.
+    pub(super) fn mend(&self, at: &mut Irql<Passive>, needed: bool) -> bool {
+        let there = !self.with(at, |state, _| state.sealed || state.shared.is_none());
+        there && self.device.mend(at, self, needed)
     }
 
     /// Claims or declines an interrupt.
@@ -233,7 +232,7 @@ impl<D: SoundDevice> Hub<D> {
 
     /// Takes the stream of `endpoint` back to where the device knows nothing of it. In turn.
     pub(super) fn let_go(&self, at: &mut Irql<Passive>, endpoint: usize) {
-        self.stand(at, endpoint);
+        self.stand(at, endpoint, false);
         let was = self.with(at, |state, _| {
             state.account(endpoint).map(|account| core::mem::replace(&mut account.stage, Stage::Idle))
         });
@@ -242,21 +241,16 @@ impl<D: SoundDevice> Hub<D> {
         }
     }
 
-    /// Has a running stream stand still. In turn.
-    pub(super) fn stand(&self, at: &mut Irql<Passive>, endpoint: usize) {
-        if self.stage(at, endpoint) == Stage::Running {
-            self.halt(at, endpoint);
+    /// Has a stream stand still that runs, or of which the engine alone was `halted`. In turn.
+    pub(super) fn stand(&self, at: &mut Irql<Passive>, endpoint: usize, halted: bool) {
+        if self.halt(at, endpoint) || halted {
             self.device.pause(at, endpoint);
         }
     }
 
-    /// Halts the engine of `endpoint`, if it runs.
-    pub(super) fn halt(&self, at: &mut Irql<Passive>, endpoint: usize) {
-        self.with(at, |state, at| {
-            if let Some(mut live) = state.live(&self.device, endpoint) {
-                live.halt(at);
-            }
-        });
+    /// Halts the engine of `endpoint`; false if it did not run.
+    pub(super) fn halt(&self, at: &mut Irql<Passive>, endpoint: usize) -> bool {
+        self.with(at, |state, at| state.live(&self.device, endpoint).is_some_and(|mut live| live.halt(at)))
     }
 
     /// Stops the DMA and takes its interrupts off the line for good: the first step of a teardown. Streams that

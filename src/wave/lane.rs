@@ -199,14 +199,16 @@ impl<D: SoundDevice> Live<'_, D> {
         Ok(())
     }
 
-    /// From RUNNING to PREPARED; nothing where it does not run.
-    pub(super) fn halt(&mut self, at: &Irql<Dispatch>) {
-        if self.account.stage == Stage::Running {
+    /// From RUNNING to PREPARED; false where it does not run.
+    pub(super) fn halt(&mut self, at: &Irql<Dispatch>) -> bool {
+        let runs = self.account.stage == Stage::Running;
+        if runs {
             let position = self.device.halt(self.shared, self.engine, at);
             self.account.place(position);
             self.account.periods.advance(position.done);
             self.account.stage = Stage::Prepared;
         }
+        runs
     }
 
     /// Takes in where the engine is, if it runs.

@@ -57,6 +57,8 @@ impl<D: SoundDevice> Hub<D> {
             state.set_timer(self.device(), at);
             Ok(())
         })?;
-        self.device().begin(at, endpoint).inspect_err(|_| self.halt(at, endpoint))
+        self.device().begin(at, endpoint).inspect_err(|_| {
+            self.halt(at, endpoint);
+        })
     }
 }

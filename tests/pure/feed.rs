@@ -394,19 +394,20 @@ fn the_end_of_a_sound_is_followed_by_silence() {
     assert_eq!(feed.missed(), 0);
 }
 
-#[test]
-fn what_the_device_lost_is_submitted_again() {
+/// Four messages of 240 frames, two a chunk, that are under way.
+fn under_way(render: bool) -> Feed {
     let shape = Shape::new(1_920 * 4, 1_920, 4, 48_000).unwrap();
-    let mut feed = Feed::new(shape, true);
-    let mut under_way = Vec::new();
-    while let Some(message) = feed.next(0, 960) {
-        under_way.push(message.slot);
-    }
-    assert_eq!(under_way, [0, 1, 2, 3]);
+    let mut feed = Feed::new(shape, render);
+    let slots: Vec<u8> = std::iter::from_fn(|| feed.next(0, 960)).map(|message| message.slot).collect();
+    assert_eq!(slots, [0, 1, 2, 3]);
+    feed
+}
+
+#[test]
+fn what_nobody_can_have_heard_is_submitted_again() {
+    let mut feed = under_way(true);
     feed.returned(0).unwrap();
-    feed.returned(2).unwrap();
-    assert_eq!(feed.completed_frames(), 240);
-    feed.rewind();
+    feed.lose(240);
     assert!(feed.is_at_rest());
     assert_eq!((feed.completed_frames(), feed.submitted_frames()), (240, 240));
     assert_eq!((feed.next(0, 0).unwrap().slot, feed.next(0, 0)), (1, None));
@@ -420,6 +421,45 @@ fn what_the_device_lost_is_submitted_again() {
     assert_eq!((feed.completed_frames(), feed.is_at_rest()), (960, true));
     feed.reset();
     assert_eq!((feed.completed_bytes(), feed.submitted_bytes()), (0, 0));
+}
+
+#[test]
+fn nothing_that_may_have_been_heard_is_submitted_again() {
+    // Where the device may have been, and where the stream goes on: at the end of that chunk.
+    for (heard, from) in [(0, 0), (1, 480), (240, 480), (480, 480), (481, 960), (5_000, 960)] {
+        let mut feed = under_way(true);
+        feed.lose(heard);
+        assert_eq!((feed.completed_frames(), feed.submitted_frames()), (from, from), "{heard}");
+        assert!(feed.is_at_rest());
+    }
+    // What came back out of order was heard as well.
+    let mut feed = under_way(true);
+    feed.returned(2).unwrap();
+    feed.lose(0);
+    assert_eq!(feed.completed_frames(), 960);
+}
+
+#[test]
+fn what_was_not_recorded_is_recorded_anew() {
+    let mut feed = under_way(false);
+    feed.returned(0).unwrap();
+    feed.returned(2).unwrap();
+    feed.lose(5_000);
+    assert_eq!((feed.completed_frames(), feed.submitted_frames()), (240, 240));
+}
+
+#[test]
+fn silence_in_the_middle_of_a_chunk_stays_silence() {
+    let shape = Shape::new(1_920 * 4, 1_920, 4, 48_000).unwrap();
+    let mut feed = Feed::new(shape, true);
+    feed.hand_over(0, false);
+    let first = feed.next(0, 0).unwrap();
+    assert_eq!((first.content, feed.next(0, 0).unwrap().content), (Content::Silence, Content::Silence));
+    feed.returned(0).unwrap();
+    feed.hand_over(1_920 * 2, false);
+    feed.lose(240);
+    let rest: Vec<Content> = std::iter::from_fn(|| feed.next(0, 0)).map(|message| message.content).collect();
+    assert_eq!(rest, [Content::Silence, Content::Sound, Content::Sound]);
 }
 
 #[test]

@@ -100,7 +100,8 @@ impl VirtioSnd {
         if self.transport.is_present() { Status::DEVICE_NOT_READY } else { Status::DEVICE_REMOVED }
     }
 
-    fn told(&self, at: &mut Irql<Passive>, endpoint: usize) -> Told {
+    /// What the stream of `endpoint` was told last.
+    pub(super) fn told(&self, at: &mut Irql<Passive>, endpoint: usize) -> Told {
         self.told.with(at, |told, _| told.get(endpoint).copied().unwrap_or_default())
     }
 

@@ -35,7 +35,7 @@ struct Stream {
     cut_off: bool,
     /// Interruptions of the sound that were reported.
     reported: u32,
-    /// Messages that the device could not play or record.
+    /// Messages that the device could not play or record, and times that it lost some.
     failed: u32,
 }
 
@@ -101,11 +101,12 @@ impl Engine {
         self.stream.as_ref().is_none_or(|stream| stream.feed.is_at_rest())
     }
 
-    /// The device was reset: what it had is lost.
-    pub(super) fn lose(&mut self) {
+    /// The device was reset: what it had is lost. Until `now` it may have played some of that, if it was `started`.
+    pub(super) fn lose(&mut self, now: u64, started: bool) {
         if let Some(stream) = &mut self.stream {
             stream.lost = true;
-            stream.feed.rewind();
+            stream.failed = stream.failed.wrapping_add(u32::from(!stream.feed.is_at_rest()));
+            stream.feed.lose(if started { stream.clock.consumed(now) } else { 0 });
         }
     }
 
@@ -123,7 +124,7 @@ impl Engine {
             stream.clock.reset();
         }
         if stream.lost {
-            stream.clock.start_over(now);
+            stream.clock.start_over(now, stream.feed.completed_frames());
         } else {
             stream.clock.start(now);
         }

@@ -162,12 +162,26 @@ impl Feed {
         *self = Self::new(self.shape, self.render);
     }
 
-    /// The device lost all that it had: it is submitted again, from the first message that did not come back.
-    pub(crate) fn rewind(&mut self) {
-        self.submitted = self.completed;
-        self.next = self.head;
-        self.begun = self.head.checked_rem(self.shape.per_chunk).unwrap_or(0);
-        (self.under_way, self.early, self.silent, self.filling) = (0, 0, false, false);
+    /// The device lost all that it had, and may have played up to frame `heard`, rather too far than not far enough.
+    /// Nothing is heard twice: what it was in the middle of is left out to the end of its chunk, the rest is submitted
+    /// again. Of a recording all of it is.
+    pub(crate) fn lose(&mut self, heard: u64) {
+        let mut inside = false;
+        while self.render && self.completed < self.submitted {
+            if self.completed_frames() >= heard && self.early == 0 && !inside {
+                break;
+            }
+            self.early &= !1_u32.wrapping_shl(u32::from(self.head));
+            self.completed = self.completed.wrapping_add(1);
+            self.head = self.after(self.head);
+            inside = self.place_in_chunk() > 0;
+        }
+        let lost = self.submitted.wrapping_sub(self.completed);
+        self.begun = self.place_in_chunk();
+        // What is in the chunk in the making stays as it is.
+        self.silent &= self.begun > 0 && lost <= u64::from(self.shape.per_chunk.wrapping_sub(self.begun));
+        (self.submitted, self.next) = (self.completed, self.head);
+        (self.under_way, self.early, self.filling) = (0, 0, false);
     }
 
     /// Frames of a chunk.
@@ -222,8 +236,12 @@ impl Feed {
 
     /// How many messages come back ahead of the one that completes a chunk.
     pub(crate) fn rest_of_chunk(&self) -> u8 {
-        let done = self.head.checked_rem(self.shape.per_chunk).unwrap_or(0);
-        self.shape.per_chunk.wrapping_sub(done).wrapping_sub(1)
+        self.shape.per_chunk.wrapping_sub(self.place_in_chunk()).wrapping_sub(1)
+    }
+
+    /// How many messages of its chunk are before the first that did not come back.
+    fn place_in_chunk(&self) -> u8 {
+        self.head.checked_rem(self.shape.per_chunk).unwrap_or(0)
     }
 
     /// Chunks of silence where sound was missing, ever.

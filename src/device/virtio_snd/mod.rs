@@ -138,7 +138,10 @@ impl SoundDevice for VirtioSnd {
     }
 
     fn pause(&self, at: &mut Irql<Passive>, endpoint: usize) {
-        let _ = self.tell(at, endpoint, Told::Stopped, None);
+        // It may have been started over since the stream was halted, and run no more.
+        if self.told(at, endpoint) == Told::Running {
+            let _ = self.tell(at, endpoint, Told::Stopped, None);
+        }
     }
 
     /// The device gives all messages back before it answers. From one that does not answer they are taken by starting it
@@ -157,10 +160,8 @@ impl SoundDevice for VirtioSnd {
             || self.changed.load(Acquire)
     }
 
-    fn mend(&self, at: &mut Irql<Passive>, station: &impl Station<Self>, needed: bool) {
-        if needed || !self.is_silent() {
-            self.mend_lost(at, station);
-        }
+    fn mend(&self, at: &mut Irql<Passive>, station: &impl Station<Self>, needed: bool) -> bool {
+        (needed || !self.is_silent()) && self.mend_lost(at, station)
     }
 
     fn attach(&self, shared: &mut Rings, engine: &mut Engine, layout: Layout) {

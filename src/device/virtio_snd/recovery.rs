@@ -5,7 +5,7 @@
 //!     -> nothing goes out any more
 //!     -> reset -> negotiate, queues, DRIVER_OK -> RELEASE each stream -> reset: the device has nothing of ours now
 //!     -> negotiate, queues, DRIVER_OK
-//!     -> each stream: SET_PARAMS, PREPARE, messages from the first one that did not come back, START
+//!     -> each stream: SET_PARAMS, PREPARE, messages from the first one that nobody can have heard, START
 //! ```
 //!
 //! One reset is not enough: some devices keep messages through it, and complete them into the rings that come next; see
@@ -26,7 +26,7 @@ use super::rings::Queues;
 use super::state::Told;
 use super::wire::{self, Item as _, JackInfo};
 use crate::device::{MAX_ENDPOINTS, Stage, Station};
-use crate::platform::trace;
+use crate::platform::{time, trace};
 
 /// How often the device is started over for one trouble.
 const TRIES: u32 = 2;
@@ -44,11 +44,13 @@ impl VirtioSnd {
         }
     }
 
-    /// Sees to a device that works no more, also if that was tried in vain.
-    pub(super) fn mend_lost(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) {
-        if self.lost.load(Acquire) && self.transport.is_present() {
+    /// Sees to a device that works no more, also if that was tried in vain. Says whether it works again.
+    pub(super) fn mend_lost(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) -> bool {
+        let lost = self.lost.load(Acquire) && self.transport.is_present();
+        if lost {
             self.recover(at, station);
         }
+        lost && !self.is_lost()
     }
 
     /// Starts the device over, and with it the streams.
@@ -124,7 +126,10 @@ impl VirtioSnd {
     /// Empties the device, and takes it to where it works. The engines know then that what it had is lost.
     fn start_over(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) -> Result {
         self.lost.store(true, Release);
+        let told = self.told.with(at, |told, _| *told);
+        let mut now = 0;
         let taken = station.with(at, |rings, engines, _| {
+            now = time::counter();
             // What came back is not lost.
             rings.drain();
             for endpoint in 0..MAX_ENDPOINTS {
@@ -143,9 +148,9 @@ impl VirtioSnd {
             Err(status) => Err(status),
         };
         station.with(at, |rings, engines, _| {
-            for endpoint in (0..MAX_ENDPOINTS).filter(|_| emptied.is_ok()) {
+            for (endpoint, told) in told.iter().enumerate().filter(|_| emptied.is_ok()) {
                 if let Some(engine) = engines.get(endpoint) {
-                    engine.lose();
+                    engine.lose(now, matches!(told, Told::Running | Told::Stopped));
                 }
             }
             rings.put_back(queues);
