@@ -18,12 +18,15 @@ fn play(name: &str, client: &str, period: &str) -> Run {
     run
 }
 
-/// The device moves its position in steps; beyond them a driver may be a frame off.
+/// The device moves its position in steps, and its register tells it: beyond them a driver may be a frame off.
 #[track_caller]
 fn assert_position(run: &Run) {
-    let error = run.number("/position/max_error_frames");
     let step = run.number("/position/device_step_frames");
-    assert!(error <= step + 1.0, "position off by {error} frames, the device's step is {step}");
+    for error in ["max_ahead_frames", "max_behind_frames"] {
+        let error = run.number(&format!("/position/{error}"));
+        assert!(error <= step + 1.0, "position off by {error} frames, the device's step is {step}");
+    }
+    assert_eq!(run.number("/position/transfer_frames"), 0.0);
     assert!(run.number("/position/samples") > 10.0);
 }
 

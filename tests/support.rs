@@ -75,7 +75,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// The figure at a path like `/position/max_error_frames`.
+    /// The figure at a path like `/position/max_ahead_frames`.
     ///
     /// # Panics
     /// If there is no report, or no such figure in it.

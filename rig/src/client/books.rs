@@ -2,6 +2,7 @@
 
 use super::errors::Errors;
 use super::packets::PacketFigures;
+use super::witness::PositionFigures;
 use crate::nt::Snapshot;
 use crate::nt::accounting::CONTEXTS;
 use crate::report::Timeline;
@@ -17,14 +18,8 @@ pub struct Books {
     pub timeline: Timeline,
     /// Periods that the client saw end in RUN.
     pub periods: u64,
-    /// Greatest distance between the reported position and the sample clock, in frames.
-    pub max_error_frames: f64,
-    /// Whether the buffer is long enough for a wrong position to be noticed.
-    pub position_judged: bool,
-    /// Positions compared.
-    pub samples: u64,
-    /// Positions that lay behind the one before.
-    pub backward_steps: u64,
+    /// How good the positions in RUN were.
+    pub position: PositionFigures,
     /// Most register reads that one `GetPosition` took, and most accesses of any kind.
     pub max_reads: u64,
     /// See `max_reads`.

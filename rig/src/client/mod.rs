@@ -17,6 +17,7 @@ mod books;
 mod capture;
 mod errors;
 pub mod format;
+mod limits;
 mod packets;
 mod render;
 mod session;
@@ -33,6 +34,8 @@ pub use books::by_context;
 pub use errors::Errors;
 pub use packets::PacketFigures;
 pub use session::Session;
+pub use witness::Judged;
+pub use witness::PositionFigures;
 
 use crate::sound::Pcm;
 

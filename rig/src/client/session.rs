@@ -7,6 +7,7 @@ use super::Line;
 use super::Plan;
 use super::Steady;
 use super::books::by_context;
+use super::witness::Told;
 use super::witness::Witness;
 use crate::nt::ClientEvent;
 use crate::nt::Kernel;
@@ -55,6 +56,8 @@ pub struct Session<'a> {
     run_paused: u64,
     /// Where the position stood in the last PAUSE, in frames.
     stood_at: f64,
+    /// The sample clock at that time.
+    paused_at: f64,
     run_start: Snapshot,
     period_began: Snapshot,
     steady_start: Option<(Snapshot, u64, u64)>,
@@ -86,6 +89,7 @@ impl<'a> Session<'a> {
             run_began: 0,
             run_paused: 0,
             stood_at: 0.0,
+            paused_at: 0.0,
             run_start: Snapshot::default(),
             period_began: Snapshot::default(),
             steady_start: None,
@@ -95,14 +99,7 @@ impl<'a> Session<'a> {
 
     /// The books, closed.
     pub(super) fn into_books(self) -> Books {
-        Books {
-            max_error_frames: self.witness.max_error_frames,
-            position_judged: self.witness.can_judge(),
-            samples: self.witness.samples,
-            backward_steps: self.witness.backward_steps(),
-            errors: self.witness.errors,
-            ..self.books
-        }
+        Books { position: self.witness.figures(), errors: self.witness.errors, ..self.books }
     }
 
     /// Books something that cannot be right.
@@ -186,8 +183,9 @@ impl<'a> Session<'a> {
             self.run_began = now;
             self.kernel.accounts.watch(true);
         } else {
-            // The device goes on from where it stood, whatever of its last step the pause has cut off.
-            let stood = self.stood_at * 1e9 / self.plan.pace.frames_per_second;
+            // The device goes on from where it stood: whatever of its last step the pause has cut off, but no less.
+            let stood = self.stood_at.max(self.paused_at - self.plan.pace.step_frames) * 1e9
+                / self.plan.pace.frames_per_second;
             self.run_began = now.saturating_sub(stood as u64);
         }
         self.run_start = self.kernel.accounts.snapshot();
@@ -207,6 +205,8 @@ impl<'a> Session<'a> {
         self.close_books();
         self.enter(KsState::Pause);
         let clock = self.clock(self.run_paused);
+        self.paused_at = clock;
+        self.look_at_transfers();
         let signalled = self.event.count();
         if let Some(offsets) = self.two_offsets("in PAUSE") {
             self.stood_at = self.witness.paused(self.kernel.now(), "in PAUSE", offsets, clock);
@@ -254,7 +254,7 @@ impl<'a> Session<'a> {
     pub(super) fn position(&mut self) -> Option<Reading> {
         let before = self.kernel.accounts.snapshot();
         let asked_at = self.kernel.now();
-        let at_dispatch = self.witness.samples % 2 == 1;
+        let at_dispatch = self.witness.samples() % 2 == 1;
         let answer = if at_dispatch { self.pin.position_at_dispatch() } else { self.pin.position() };
         let KsAudioPosition { play_offset, write_offset } = match answer {
             Ok(position) => position,
@@ -269,16 +269,36 @@ impl<'a> Session<'a> {
         self.books.max_reads = self.books.max_reads.max(cost.reads);
         self.books.max_accesses = self.books.max_accesses.max(cost.all());
         let clock = self.clock(asked_at);
-        let frames = self.witness.running(asked_at, play_offset, write_offset, clock);
+        self.look_at_transfers();
+        let told = Told { play: play_offset, write: write_offset, linear: self.linear() };
+        let (frames, judged) = self.witness.running(asked_at, told, clock);
         self.kernel.trace.add(asked_at, TraceEvent::Position(frames as u64));
         self.books.timeline.position(PositionSample {
             time_ns: asked_at,
-            reported_frames: frames,
+            reported_frames: judged,
             reference_frames: clock,
         });
         let (bytes, frame) = (self.buffer.len() as u64, self.frame_bytes() as u64);
         let ahead = (write_offset + bytes - play_offset % bytes) % bytes / frame;
         Some(Reading { play: frames as u64, ahead })
+    }
+
+    /// Takes in what the device was given at a time, as the device has it.
+    fn look_at_transfers(&mut self) {
+        let is_output = self.plan.direction == Direction::Render;
+        self.witness.saw_transfer(self.kernel.hardware.borrow().largest_transfer(is_output));
+    }
+
+    /// Where the position in the buffer says too little: what is said to be heard, frames, and by how much that lags
+    /// behind the position because of what lies between memory and ear.
+    fn linear(&self) -> Option<(u64, f64)> {
+        if self.witness.tells_offsets_apart() || self.plan.direction == Direction::Capture {
+            return None;
+        }
+        let (frames, _) = self.pin.presentation_position().ok()?;
+        let latency = self.pin.hw_latency().ok()?;
+        let delay = f64::from(latency.chipset_delay) + f64::from(latency.codec_delay);
+        Some((frames, delay * f64::from(self.plan.pcm.rate) / 1e7))
     }
 
     /// An event has come: no later behind the one before than a half of the buffer takes, and a step of the device.

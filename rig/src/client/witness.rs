@@ -4,23 +4,64 @@
 
 use super::Direction;
 use super::errors::Errors;
+use super::limits::Limits;
 use super::track::Track;
 
-/// Frames by which a position may be off beyond the device's own step.
-const SLACK_FRAMES: f64 = 1.0;
+/// One answer of `GetPosition`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    /// Bytes.
+    pub(super) play: u64,
+    /// Bytes.
+    pub(super) write: u64,
+    /// What was told at the same time by an interface that knows no buffer, in frames, and how far that may be behind
+    /// beyond what a position may; none where nobody asked, or it is not there.
+    pub(super) linear: Option<(u64, f64)>,
+}
+
+/// How good the positions of a stream were.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PositionFigures {
+    /// Greatest distance of a position in RUN before the sample clock, and behind it, in frames.
+    pub ahead: f64,
+    /// See `ahead`.
+    pub behind: f64,
+    /// What they may be.
+    pub ahead_limit: f64,
+    /// See `ahead_limit`.
+    pub behind_limit: f64,
+    /// The most that the device was given at a time, in frames.
+    pub transfer: f64,
+    /// Positions in RUN.
+    pub samples: u64,
+    /// Of these those that lay behind the one before.
+    pub backward_steps: u64,
+    /// How a wrong position could be told from a right one.
+    pub judged: Judged,
+}
+
+/// See [`PositionFigures::judged`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Judged {
+    /// By its offset, which no other position has that could be right.
+    #[default]
+    ByOffset,
+    /// Offsets in this buffer cannot be told apart: by the linear position.
+    Linear,
+    /// Not always: offsets in this buffer cannot be told apart, and there is no linear position.
+    InPart,
+}
 
 /// Follows the positions of one stream.
 #[derive(Clone, Debug)]
 pub(super) struct Witness {
     buffer: u64,
     frame: u64,
-    step_frames: f64,
-    direction: Direction,
+    limits: Limits,
     track: Track,
-    /// Greatest distance between a position in RUN and the sample clock, in frames.
-    pub(super) max_error_frames: f64,
-    /// Positions in RUN.
-    pub(super) samples: u64,
+    /// The last linear position that was told, in frames.
+    linear: u64,
+    figures: PositionFigures,
     /// What was wrong.
     pub(super) errors: Errors,
 }
@@ -28,43 +69,70 @@ pub(super) struct Witness {
 impl Witness {
     /// For a buffer of so many bytes, of frames of so many bytes, on a device that moves its own position by
     /// `step_frames` at a time.
-    ///
-    /// What was recorded may be told when it is complete, so that a position of a recording lies up to half a buffer
-    /// behind the sample clock, and no more than the device's step ahead.
     pub(super) fn new(buffer: u64, frame: u64, step_frames: f64, direction: Direction) -> Self {
         Self {
             buffer,
             frame,
-            step_frames,
-            direction,
+            limits: Limits::new(step_frames, direction),
             track: Track::new(buffer),
-            max_error_frames: 0.0,
-            samples: 0,
+            linear: 0,
+            figures: PositionFigures::default(),
             errors: Errors::default(),
         }
     }
 
-    /// Whether a wrong position can be told from a right one: an offset is ambiguous by whole buffers, so that no
-    /// error of half a buffer or more can be seen.
-    pub(super) fn can_judge(&self) -> bool {
-        self.step_frames + SLACK_FRAMES < (self.buffer / self.frame / 2) as f64
+    /// The device was seen to be given so many bytes at a time.
+    pub(super) fn saw_transfer(&mut self, bytes: u64) {
+        self.limits.saw_transfer(bytes as f64 / self.frame as f64);
     }
 
-    /// Positions that lay behind the one before.
-    pub(super) fn backward_steps(&self) -> u64 {
-        if self.can_judge() { self.track.backward_steps() } else { 0 }
+    /// Whether a wrong position always has another offset than a right one.
+    pub(super) fn tells_offsets_apart(&self) -> bool {
+        self.limits.fit_in(self.buffer / self.frame)
     }
 
-    /// A position in RUN, with the frames that the sample clock counts. Returns linear frames.
-    pub(super) fn running(&mut self, now: u64, play: u64, write: u64, clock: f64) -> f64 {
-        self.samples += 1;
-        let frames = self.follow(now, "in RUN", play, write, clock);
-        self.max_error_frames = self.max_error_frames.max((frames - clock).abs());
-        frames
+    /// What was found.
+    pub(super) fn figures(&self) -> PositionFigures {
+        PositionFigures {
+            ahead_limit: self.limits.ahead(),
+            behind_limit: self.limits.behind(),
+            transfer: self.limits.transfer(),
+            ..self.figures
+        }
+    }
+
+    /// Positions in RUN.
+    pub(super) fn samples(&self) -> u64 {
+        self.figures.samples
+    }
+
+    /// A position in RUN, with the frames that the sample clock counts. Returns linear frames: as far as
+    /// the offset tells, and what was judged.
+    pub(super) fn running(&mut self, now: u64, told: Told, clock: f64) -> (f64, f64) {
+        self.figures.samples += 1;
+        self.figures.judged = match told.linear {
+            _ if self.tells_offsets_apart() => self.figures.judged,
+            Some(_) if self.figures.judged != Judged::InPart => Judged::Linear,
+            _ => Judged::InPart,
+        };
+        let own = self.follow(now, "in RUN", told.play, told.write, clock);
+        let ahead = (told.write + self.buffer - told.play % self.buffer) % self.buffer;
+        // Where both are the same, all of the buffer may be the hardware's, or nothing.
+        let owned = own + ahead as f64 / self.frame as f64;
+        if ahead > 0 && self.tells_offsets_apart() && self.limits.leaves_out(owned, clock) {
+            let text = format!(
+                "in RUN WriteOffset gave away all from frame {owned:.0} on when the sample clock said {clock:.1}"
+            );
+            self.errors.add(now, "given away", text);
+        }
+        let frames = told.linear.map_or(own, |(linear, lag)| self.line(now, linear, lag, clock));
+        self.figures.ahead = self.figures.ahead.max(frames - clock);
+        self.figures.behind = self.figures.behind.max(clock - frames);
+        (own, frames)
     }
 
     /// Two positions in PAUSE with time between them. `clock` stopped when the stream was paused. Returns linear
-    /// frames.
+    /// frames, as far as offsets tell.
     pub(super) fn paused(&mut self, now: u64, when: &str, offsets: (u64, u64), clock: f64) -> f64 {
         self.still(now, when, offsets);
         self.follow(now, when, offsets.0, offsets.0, clock)
@@ -86,15 +154,7 @@ impl Witness {
         }
     }
 
-    /// Frames by which a position may be behind the clock and ahead of it.
-    fn allowed(&self) -> (f64, f64) {
-        let step = self.step_frames + SLACK_FRAMES;
-        match self.direction {
-            Direction::Render => (step, step),
-            Direction::Capture => (step + (self.buffer / self.frame / 2) as f64, step),
-        }
-    }
-
+    /// Takes in an offset. Returns linear frames.
     fn follow(&mut self, now: u64, when: &str, play: u64, write: u64, clock: f64) -> f64 {
         for (name, offset) in [("PlayOffset", play), ("WriteOffset", write)] {
             if offset >= self.buffer {
@@ -103,132 +163,53 @@ impl Witness {
                 self.errors.add(now, "beyond the buffer", text);
             }
         }
-        let before = self.track.linear();
-        let (behind, ahead) = self.allowed();
-        // The middle of where the position may be: an offset is taken for the nearest to it.
-        let middle = (clock - (behind - ahead) / 2.0).max(0.0);
-        let linear = self.track.follow(play % self.buffer, middle as u64 * self.frame);
-        if linear < before && self.can_judge() {
-            let (from, to) = (before / self.frame, linear / self.frame);
-            self.errors.add(
-                now,
-                "backward",
-                format!("{when} the position went back from frame {from} to {to}"),
-            );
+        let before = self.track.linear() / self.frame;
+        let bytes = |frames: f64| (frames * self.frame as f64).max(0.0);
+        let low = bytes(clock - self.limits.behind()).ceil() as u64;
+        let high = bytes(clock + self.limits.ahead()).floor() as u64;
+        let reading = self.track.follow(play % self.buffer, (low, high));
+        let frames = reading.linear as f64 / self.frame as f64;
+        if reading.back {
+            self.went_back(now, when, before, reading.linear / self.frame);
         }
-        let frames = linear as f64 / self.frame as f64;
-        let off = (frames - clock).abs();
-        if self.can_judge() && (frames > clock + ahead || frames < clock - behind) {
-            let text = format!(
-                "{when} the position was {frames:.1} frames when the sample clock said {clock:.1}: {off:.1} off, \
-                 where the device's step is {}",
-                self.step_frames
-            );
-            self.errors.add(now, "off", text);
+        if reading.off {
+            self.off(now, when, frames, clock);
         }
         frames
+    }
+
+    /// Takes in a linear position, which may lag by `lag` frames more. Returns it.
+    fn line(&mut self, now: u64, linear: u64, lag: f64, clock: f64) -> f64 {
+        let before = core::mem::replace(&mut self.linear, linear);
+        if linear < before {
+            self.went_back(now, "in RUN", before, linear);
+        }
+        let frames = linear as f64;
+        if frames > clock + self.limits.ahead() || frames < clock - self.limits.behind() - lag {
+            self.off(now, "in RUN", frames, clock);
+        }
+        frames
+    }
+
+    fn went_back(&mut self, now: u64, when: &str, from: u64, to: u64) {
+        self.figures.backward_steps += 1;
+        let text = format!("{when} the position went back from frame {from} to {to}");
+        self.errors.add(now, "backward", text);
+    }
+
+    fn off(&mut self, now: u64, when: &str, frames: f64, clock: f64) {
+        let off = frames - clock;
+        let (side, limit) =
+            if off > 0.0 { ("ahead", self.limits.ahead()) } else { ("behind", self.limits.behind()) };
+        let text = format!(
+            "{when} the position was {frames:.1} frames when the sample clock said {clock:.1}: {:.1} {side}, where \
+             {limit:.1} are allowed",
+            off.abs()
+        );
+        self.errors.add(now, "off", text);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Witness;
-    use crate::client::Direction;
-
-    fn witness() -> Witness {
-        Witness::new(4_000, 4, 48.0, Direction::Render)
-    }
-
-    fn messages(witness: &Witness) -> Vec<String> {
-        witness.errors.list().into_iter().map(|error| error.message).collect()
-    }
-
-    #[test]
-    fn what_is_right_is_left_alone() {
-        let mut witness = witness();
-        witness.stopped(0, "in STOP", (0, 0));
-        for step in 1..100 {
-            witness.running(step, step * 40 % 4_000, (step * 40 + 128) % 4_000, (step * 10) as f64 + 30.0);
-        }
-        witness.paused(100, "in PAUSE", (3_960, 3_960), 1_010.0);
-        witness.stopped(101, "in STOP", (0, 0));
-        assert_eq!(messages(&witness), [""; 0]);
-        assert_eq!((witness.samples, witness.max_error_frames), (99, 30.0));
-    }
-
-    #[test]
-    fn a_position_that_goes_back() {
-        let mut witness = witness();
-        witness.running(1, 400, 400, 100.0);
-        witness.running(2, 396, 396, 110.0);
-        assert_eq!(witness.backward_steps(), 1);
-        assert_eq!(messages(&witness), ["in RUN the position went back from frame 100 to 99"]);
-    }
-
-    #[test]
-    fn a_position_that_stands_still() {
-        let mut witness = witness();
-        (0..20).for_each(|step| {
-            witness.running(step, 0, 0, (step * 20) as f64);
-        });
-        assert!(messages(&witness)[0].contains("60.0: 60.0 off"), "{:?}", messages(&witness));
-    }
-
-    #[test]
-    fn a_position_beyond_the_buffer() {
-        let mut witness = witness();
-        witness.running(1, 4_000, 0, 0.0);
-        assert!(messages(&witness)[0].contains("PlayOffset 4000"));
-        let mut witness = self::witness();
-        witness.running(1, 0, 4_000, 0.0);
-        assert!(messages(&witness)[0].contains("WriteOffset 4000"));
-    }
-
-    #[test]
-    fn a_position_that_moves_in_pause_or_is_gone() {
-        let mut witness = witness();
-        witness.running(1, 400, 400, 100.0);
-        witness.paused(2, "in PAUSE", (400, 404), 100.0);
-        assert!(messages(&witness)[0].contains("moved from byte 400 to 404"));
-        let mut witness = self::witness();
-        witness.running(1, 400, 400, 100.0);
-        witness.paused(2, "in PAUSE", (0, 0), 100.0);
-        assert!(
-            messages(&witness)[0].contains("in PAUSE the position went back"),
-            "{:?}",
-            messages(&witness)
-        );
-    }
-
-    #[test]
-    fn a_position_that_outlives_stop() {
-        let mut witness = witness();
-        witness.stopped(1, "in STOP", (8, 8));
-        assert_eq!(messages(&witness), ["in STOP the position is byte 8 and not 0"]);
-    }
-
-    #[test]
-    fn a_recording_is_told_when_it_is_complete_and_not_before() {
-        let mut witness = Witness::new(4_000, 4, 48.0, Direction::Capture);
-        for step in 1..100_u64 {
-            // Half a buffer late.
-            let told = (step * 10).saturating_sub(500);
-            witness.running(step, told * 4 % 4_000, told * 4 % 4_000, (step * 10) as f64);
-        }
-        assert_eq!(messages(&witness), [""; 0]);
-        let mut witness = Witness::new(4_000, 4, 48.0, Direction::Capture);
-        witness.running(1, 400, 400, 100.0);
-        witness.running(1, 800, 800, 100.0);
-        assert!(messages(&witness)[0].contains("200.0 frames when the sample clock said 100.0"));
-    }
-
-    #[test]
-    fn half_a_buffer_must_be_more_than_a_step() {
-        assert!(Witness::new(960 * 4, 4, 240.0, Direction::Render).can_judge());
-        let mut blind = Witness::new(960 * 4, 4, 480.0, Direction::Render);
-        assert!(!blind.can_judge());
-        blind.running(1, 1_900, 1_900, 0.0);
-        blind.running(2, 0, 0, 0.0);
-        assert_eq!((messages(&blind), blind.backward_steps()), (Vec::new(), 0));
-    }
-}
+#[path = "witness_tests.rs"]
+mod tests;

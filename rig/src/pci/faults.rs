@@ -189,6 +189,10 @@ impl Hardware for Faulty {
         self.inner.sample_clock(is_output, nth, nanoseconds)
     }
 
+    fn largest_transfer(&self, is_output: bool) -> u64 {
+        self.inner.largest_transfer(is_output)
+    }
+
     fn next_due(&self) -> Option<u64> {
         self.inner.next_due()
     }

@@ -14,6 +14,7 @@ pub mod qemu;
 mod ram;
 mod virtio;
 pub mod virtio_snd;
+mod wiretap;
 
 use std::sync::Arc;
 
@@ -205,6 +206,12 @@ pub trait Hardware {
     /// a perfect position would say. `None` if the function cannot tell, or is not to be asked.
     fn sample_clock(&self, _is_output: bool, _nth: usize, _nanoseconds: u64) -> Option<f64> {
         None
+    }
+
+    /// The most sound that the function was given at a time, to play or to fill, in bytes, where it tells no more of it
+    /// than that it is done with all of it; 0 where its registers say where it is.
+    fn largest_transfer(&self, _is_output: bool) -> u64 {
+        0
     }
 
     /// What the driver has done that the function's specification forbids, if the function knows: a sentence each.

@@ -129,13 +129,15 @@ fn tiles(report: &Report) -> String {
         (
             position.backward_steps > 0
                 || (position.samples > 0 && !position.judged)
-                || position.max_error_frames > position.device_step_frames + 1.0,
-            "Position error, at most",
-            figure(position.max_error_frames),
+                || position.max_ahead_frames > position.ahead_limit_frames
+                || position.max_behind_frames > position.behind_limit_frames,
+            "Position ahead and behind, at most",
+            format!("{} / {}", figure(position.max_ahead_frames), figure(position.max_behind_frames)),
             "frames",
             format!(
-                "the device steps by {}; {}",
-                figure(position.device_step_frames),
+                "{} and {} are allowed; {}",
+                figure(position.ahead_limit_frames),
+                figure(position.behind_limit_frames),
                 count(position.backward_steps, "backward step")
             ),
         ),
@@ -218,11 +220,8 @@ fn positions(report: &Report) -> String {
     section(
         "Position error",
         "Frames by which GetPosition was ahead of what the device had taken (below zero: behind). The band is \
-         the step of the device's own position register; no driver that asks it can do better.",
-        &plotted(
-            plot::position_error(report),
-            &[("line", "reported minus true"), ("band", "one device step")],
-        ),
+         what is allowed: the device's own step, and behind it also the most that the device is given at a time.",
+        &plotted(plot::position_error(report), &[("line", "reported minus true"), ("band", "allowed")]),
     )
 }
 

@@ -12,7 +12,7 @@ use super::timeline::Timeline;
 use crate::sound::GlitchKind;
 
 /// Version of the JSON's shape: raised when a field goes or changes its meaning, not when one is added.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// Everything a run found out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -77,7 +77,7 @@ pub struct Report {
     /// Why there are none, if there are none: the profile's WaveRT port may offer no interface for it.
     pub stream_resources_note: Option<String>,
     /// What the driver told its client, or did to it, that cannot be right, one line a kind: a position that goes back,
-    /// moves in PAUSE or is off by more than the device's step, an event that does not come. Empty in a good run.
+    /// moves in PAUSE or is outside of its limits, an event that does not come. Empty in a good run.
     pub client_errors: Vec<ClientError>,
     /// Rules that the driver broke; the verifier stops a run at the first.
     pub findings: Vec<Finding>,
@@ -150,18 +150,29 @@ pub struct Glitch {
 /// call of a client in RUN.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Position {
-    /// Greatest distance between the two, in frames, either way.
-    pub max_error_frames: f64,
-    /// Frames by which the device's own position register moves at a time: no driver that asks the register
-    /// can be nearer than this.
+    /// Greatest distance of a position before the device, in frames.
+    pub max_ahead_frames: f64,
+    /// Greatest distance of a position behind the device, in frames.
+    pub max_behind_frames: f64,
+    /// What the first may be: the device's step, and one frame.
+    pub ahead_limit_frames: f64,
+    /// What the second may be: the same, and the largest transfer.
+    pub behind_limit_frames: f64,
+    /// Frames by which the device's own position moves at a time: no driver that asks the device can be nearer than
+    /// this.
     pub device_step_frames: f64,
+    /// The most frames that the device was given at a time, to give them back as a whole; 0 where its registers say
+    /// where it is. As found in its queues, not as the driver says.
+    pub transfer_frames: f64,
     /// Calls that reported less than the one before.
     pub backward_steps: u64,
     /// Calls compared.
     pub samples: u64,
-    /// Whether an error could have been seen: an offset in a cyclic buffer is ambiguous by whole buffers, so that
-    /// the device's step must be less than half a buffer.
+    /// Whether every error outside of the limits could be seen.
     pub judged: bool,
+    /// Whether that took the linear position of `GetOutputStreamPresentationPosition`: in a buffer that is shorter than
+    /// the stretch within the limits, offsets cannot be told apart.
+    pub by_presentation: bool,
 }
 
 /// Calls of `GetPosition` in RUN.

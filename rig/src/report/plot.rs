@@ -53,18 +53,18 @@ const SHOWN: usize = 9;
 type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
-/// Error of the reported position over time, with the device's own step as a band; `None` without samples.
+/// Error of the reported position over time, with its limits as a band; `None` without samples.
 pub fn position_error(report: &Report) -> Option<String> {
     let samples = &report.timeline.positions;
     let (first, last) = (samples.first()?, samples.last()?);
-    let step = report.position.device_step_frames;
+    let (least, most) = (-report.position.behind_limit_frames, report.position.ahead_limit_frames);
     let errors = samples.iter().map(PositionSample::error_frames);
-    let (low, high) = errors.fold((-step, step), |(low, high), e| (low.min(e), high.max(e)));
+    let (low, high) = errors.fold((least, most), |(low, high), e| (low.min(e), high.max(e)));
     let margin = ((high - low) * 0.12).max(1.0);
     let time = |ns: u64| ns as f64 / 1e9;
     let x = time(first.time_ns)..time(last.time_ns).max(time(first.time_ns) + 1e-3);
     draw(240, x.clone(), low - margin..high + margin, " s", |chart| {
-        chart.draw_series([Rectangle::new([(x.start, -step), (x.end, step)], BAND.filled())])?;
+        chart.draw_series([Rectangle::new([(x.start, least), (x.end, most)], BAND.filled())])?;
         chart.draw_series([PathElement::new([(x.start, 0.0), (x.end, 0.0)], GRID.stroke_width(1))])?;
         if samples.len() <= COLUMNS {
             let points = samples.iter().map(|sample| (time(sample.time_ns), sample.error_frames()));

@@ -38,11 +38,16 @@ pub(super) fn exact() -> Report {
         tail_frames: 480,
         bit_exact: true,
         position: Position {
-            max_error_frames: 480.0,
+            max_ahead_frames: 13.5,
+            max_behind_frames: 480.0,
+            ahead_limit_frames: 481.0,
+            behind_limit_frames: 721.0,
             device_step_frames: 480.0,
+            transfer_frames: 240.0,
             backward_steps: 0,
             samples: 8_160,
             judged: true,
+            by_presentation: false,
         },
         get_position: GetPosition { calls: 8_160, max_reads: 2, max_accesses: 2 },
         device_accesses: DeviceAccesses {
@@ -171,7 +176,7 @@ pub(super) fn broken() -> Report {
     };
     report.position.backward_steps = 1;
     report.client_errors = mistold().client_errors;
-    report.position.max_error_frames = 1_440.0;
+    report.position.max_behind_frames = 1_440.0;
     report.run = Run { allocations: 3, bytes_copied: 1_920, buffer_mapped: true };
     report.stream_resources = Vec::new();
     report.stream_resources_note =

@@ -86,11 +86,16 @@ impl Report {
         let sum = |count: fn(&Stream) -> u64| self.streams.iter().map(count).sum::<u64>();
         let most = |error: fn(&Stream) -> f64| self.streams.iter().map(error).fold(0.0, f64::max);
         let position = Position {
-            max_error_frames: most(|stream| stream.position.max_error_frames),
+            max_ahead_frames: most(|stream| stream.position.max_ahead_frames),
+            max_behind_frames: most(|stream| stream.position.max_behind_frames),
+            ahead_limit_frames: most(|stream| stream.position.ahead_limit_frames),
+            behind_limit_frames: most(|stream| stream.position.behind_limit_frames),
             device_step_frames: told.position.device_step_frames,
+            transfer_frames: most(|stream| stream.position.transfer_frames),
             backward_steps: sum(|stream| stream.position.backward_steps),
             samples: sum(|stream| stream.position.samples),
             judged: self.streams.iter().all(|stream| stream.position.judged),
+            by_presentation: self.streams.iter().any(|stream| stream.position.by_presentation),
         };
         let get_position = GetPosition {
             calls: sum(|stream| stream.get_position.calls),

@@ -50,6 +50,9 @@ pub fn summary(report: &Report, colour: bool) -> String {
     }
     more(&mut line, report.glitches.list.len());
     line("position", position(report));
+    if report.position.samples > 0 {
+        line("", limits(report));
+    }
     for packets in report.streams.iter().filter_map(|stream| stream.packets.as_ref()) {
         let off = packets.max_error_frames;
         line("packets", format!("{}, their times off by at most {off:.1} frames", packets.exchanged));
@@ -128,14 +131,15 @@ fn client(report: &Report) -> String {
 
 fn stream(stream: &Stream) -> String {
     format!(
-        "{} {}: {} client, {} frames in, {} out, {}, position off by at most {:.1} frames",
+        "{} {}: {} client, {} frames in, {} out, {}, position at most {:.1} frames ahead, {:.1} behind",
         stream.direction,
         stream.endpoint,
         stream.client,
         stream.frames_in,
         stream.frames_out,
         count(stream.glitches.count, "glitch"),
-        stream.position.max_error_frames,
+        stream.position.max_ahead_frames,
+        stream.position.max_behind_frames,
     )
 }
 
@@ -154,15 +158,34 @@ fn position(report: &Report) -> String {
     if report.position.samples == 0 {
         return "not asked in RUN".to_owned();
     }
-    let judged = if report.position.judged { "" } else { "; too much for this buffer to judge by" };
+    let position = &report.position;
     format!(
-        "error at most {:.1} frames (the device steps by {}{judged}), {}, {} of at most {}",
-        report.position.max_error_frames,
-        report.position.device_step_frames,
-        count(report.position.backward_steps, "backward step"),
+        "at most {:.1} frames ahead (of {}), {:.1} behind (of {}), {}, {} of at most {}",
+        position.max_ahead_frames,
+        position.ahead_limit_frames,
+        position.max_behind_frames,
+        position.behind_limit_frames,
+        count(position.backward_steps, "backward step"),
         count(report.get_position.calls, "call"),
         count(report.get_position.max_reads, "read"),
     )
+}
+
+/// What the limits of the position come from, and how it was held against them.
+fn limits(report: &Report) -> String {
+    let position = &report.position;
+    let transfer = match position.transfer_frames {
+        0.0 => String::new(),
+        frames => format!(", and is given {frames} at a time"),
+    };
+    let judged = match (position.judged, position.by_presentation) {
+        (true, false) => "",
+        (true, true) => {
+            "; judged by the presentation position, as offsets in so small a buffer are ambiguous"
+        }
+        (false, _) => "; judged in part, as offsets in so small a buffer are ambiguous",
+    };
+    format!("the device steps by {} frames{transfer}{judged}", position.device_step_frames)
 }
 
 fn interactions(report: &Report) -> String {
@@ -313,7 +336,7 @@ mod tests {
         report.device_accesses.per_period = Default::default();
         report.position.judged = false;
         let text = summary(&report, false);
-        assert!(text.contains("not measured") && text.contains("too much for this buffer"), "{text}");
+        assert!(text.contains("not measured") && text.contains("judged in part"), "{text}");
     }
 
     #[test]

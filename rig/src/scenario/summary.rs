@@ -10,6 +10,8 @@ use super::Machine;
 use super::job::Part;
 use crate::client::Books;
 use crate::client::Direction;
+use crate::client::Judged;
+use crate::client::PositionFigures;
 use crate::client::Steady;
 use crate::client::by_context;
 use crate::nt::Context;
@@ -140,15 +142,22 @@ pub(super) fn stream(part: &Part, all: &[&Books]) -> Stream {
     }
     stream.buffer_frames = books.buffer_frames;
     stream.periods = books.periods;
+    let all_positions = || all.iter().map(|books| books.position);
+    let most = |figure: fn(PositionFigures) -> f64| all_positions().map(figure).fold(0.0, f64::max);
     stream.position = model::Position {
-        max_error_frames: all.iter().map(|books| books.max_error_frames).fold(0.0, f64::max),
+        max_ahead_frames: most(|position| position.ahead),
+        max_behind_frames: most(|position| position.behind),
+        ahead_limit_frames: most(|position| position.ahead_limit),
+        behind_limit_frames: most(|position| position.behind_limit),
         device_step_frames: plan.pace.step_frames,
-        backward_steps: all.iter().map(|books| books.backward_steps).sum(),
-        samples: books.samples,
-        judged: all.iter().all(|books| books.position_judged),
+        transfer_frames: most(|position| position.transfer),
+        backward_steps: all_positions().map(|position| position.backward_steps).sum(),
+        samples: books.position.samples,
+        judged: all_positions().all(|position| position.judged != Judged::InPart),
+        by_presentation: all_positions().any(|position| position.judged == Judged::Linear),
     };
     stream.get_position = model::GetPosition {
-        calls: books.samples,
+        calls: books.position.samples,
         max_reads: all.iter().map(|books| books.max_reads).max().unwrap_or(0),
         max_accesses: all.iter().map(|books| books.max_accesses).max().unwrap_or(0),
     };

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Above the lines of [`Figures::line`].
-pub(super) const HEADING: &str = "case                                         exact glitches  position  \
+pub(super) const HEADING: &str = "case                                         exact glitches   ahead  behind  \
                                   kicks   irqs  other  instr  copied alloc  getpos";
 
 /// What a run may cost.
@@ -29,8 +29,8 @@ pub(super) struct Figures {
     findings: usize,
     client_errors: usize,
     backward_steps: f64,
-    max_error: f64,
-    step: f64,
+    ahead: f64,
+    behind: f64,
     kicks: f64,
     interrupts: f64,
     others: f64,
@@ -55,8 +55,8 @@ impl Figures {
             findings: length("/findings")?,
             client_errors: length("/client_errors")?,
             backward_steps: number("/position/backward_steps")?,
-            max_error: number("/position/max_error_frames")?,
-            step: number("/position/device_step_frames")?,
+            ahead: number("/position/max_ahead_frames")?,
+            behind: number("/position/max_behind_frames")?,
             kicks: per("kicks"),
             interrupts: per("interrupts"),
             others: per("reads") + per("writes"),
@@ -72,10 +72,11 @@ impl Figures {
     pub(super) fn line(&self, name: &str) -> String {
         let instructions = self.instructions.map_or("-".to_owned(), |count| format!("{count:.0}"));
         format!(
-            "{name:<44} {:>5} {:>8} {:>9.1} {:>6.2} {:>6.2} {:>6.2} {instructions:>6} {:>7} {:>5} {:>7}",
+            "{name:<44} {:>5} {:>8} {:>7.1} {:>7.1} {:>6.2} {:>6.2} {:>6.2} {instructions:>6} {:>7} {:>5} {:>7}",
             if self.exact { "yes" } else { "NO" },
             self.glitches,
-            self.max_error,
+            self.ahead,
+            self.behind,
             self.kicks,
             self.interrupts,
             self.others,
@@ -125,7 +126,7 @@ mod tests {
 
     const REPORT: &str = r#"{
         "bit_exact": true, "glitches": { "count": 0 }, "findings": [], "client_errors": [],
-        "position": { "backward_steps": 0, "max_error_frames": 12.5, "device_step_frames": 240 },
+        "position": { "backward_steps": 0, "max_ahead_frames": 12.5, "max_behind_frames": 240 },
         "device_accesses": { "per_period":
             { "kicks": 0.5, "reads": 0, "writes": 0.25, "interrupts": 1, "instructions": 700.5 } },
         "run": { "bytes_copied": 0, "allocations": 0 }, "get_position": { "max_accesses": 0 },

@@ -30,7 +30,7 @@ use self::{
 };
 use super::{
     Hardware, HardwareError, Identity, Message, Ram, Resources, Result, Space, Width, mailbox,
-    ram::memory_file,
+    ram::memory_file, wiretap::WireTap,
 };
 
 /// `cli; hlt; jmp` back to the `hlt`, where the processor begins: 16 bytes below the end of the firmware.
@@ -52,6 +52,7 @@ pub struct Qemu {
     ram: Arc<Ram>,
     identity: Identity,
     resources: Resources,
+    tap: Option<WireTap>,
     /// The COMMAND register as last written.
     command: u16,
     removed: bool,
@@ -94,7 +95,7 @@ impl Qemu {
         let identity = machine::identify(&mut qtest)?;
         let resources = machine::assign(&mut qtest)?;
         let command = machine::read_config(&mut qtest, SOUND_SLOT, COMMAND, Width::Word)? as u16;
-        Ok(Self {
+        let mut machine = Self {
             qtest,
             qmp,
             time,
@@ -104,10 +105,13 @@ impl Qemu {
             ram,
             identity,
             resources,
+            tap: None,
             command,
             removed: false,
             finished: false,
-        })
+        };
+        machine.tap = WireTap::new(&mut machine)?;
+        Ok(machine)
     }
 
     /// QEMU's version: major, minor, micro.
@@ -189,6 +193,7 @@ impl Hardware for Qemu {
 
     fn write_memory(&mut self, address: u64, width: Width, value: u64) -> Result<()> {
         if self.decodes(false, address, width.bytes()) {
+            self.tap.iter_mut().for_each(|tap| tap.wrote(address, width, value));
             self.qtest.write_memory(address, width, value)
         } else {
             Ok(())
@@ -227,6 +232,10 @@ impl Hardware for Qemu {
             self.removed = true;
         }
         Ok(())
+    }
+
+    fn largest_transfer(&self, is_output: bool) -> u64 {
+        self.tap.as_ref().map_or(0, |tap| tap.largest(is_output))
     }
 
     fn played(&mut self) -> Result<Vec<u8>> {

@@ -323,6 +323,7 @@ impl Device {
             self.complain(format!("a message for stream {id}, which is {state}"));
             return self.refuse(queue, &message, is_output);
         }
+        stream.truth.largest = stream.truth.largest.max(bytes);
         stream.queue.push_back(message);
     }
 

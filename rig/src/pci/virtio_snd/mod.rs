@@ -314,6 +314,12 @@ impl Hardware for VirtioSnd {
         Some(stream.exact_clock(nanoseconds, &device.options.pace))
     }
 
+    fn largest_transfer(&self, is_output: bool) -> u64 {
+        let device = self.device.borrow();
+        let streams = device.sound.streams.iter().filter(|stream| stream.options.is_output == is_output);
+        streams.map(|stream| stream.truth.largest).max().unwrap_or(0)
+    }
+
     fn complaints(&self) -> Vec<String> {
         self.handle().complaints()
     }

@@ -96,6 +96,8 @@ pub struct Truth {
     pub returned: u64,
     /// Bytes of messages that the device holds.
     pub held: u64,
+    /// Bytes of the largest message, since power-on.
+    pub largest: u64,
     /// Frames of silence in place of sound, or of sound that was lost, since power-on.
     pub missing: u64,
     /// Times that began.

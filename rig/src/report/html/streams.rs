@@ -14,7 +14,7 @@ pub(super) fn streams(report: &Report) -> String {
         "<section>\n<h2>Streams</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th></th><th>client</th>\
          <th>format</th><th class=\"number\">period</th><th class=\"number\">frames in</th>\
          <th class=\"number\">frames out</th><th class=\"number\">glitches</th>\
-         <th class=\"number\">position off by</th><th class=\"number\">packets</th>\
+         <th class=\"number\">position ahead by</th><th class=\"number\">behind by</th><th class=\"number\">packets</th>\
          <th class=\"number\">their times off by</th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n</section>\n"
     )
 }
@@ -26,7 +26,8 @@ fn row(stream: &Stream) -> String {
         grouped(stream.frames_in),
         grouped(stream.frames_out),
         grouped(stream.glitches.count),
-        figure(stream.position.max_error_frames),
+        figure(stream.position.max_ahead_frames),
+        figure(stream.position.max_behind_frames),
         packets.map_or(String::new(), |packets| grouped(packets.exchanged)),
         packets.map_or(String::new(), |packets| figure(packets.max_error_frames)),
     ];
