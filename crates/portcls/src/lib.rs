@@ -19,6 +19,7 @@
 //! | [`wavert`] | the WaveRT miniport: [`MiniportWaveRt`](wavert::MiniportWaveRt) |
 //! | [`stream`], [`notification`], [`packets`] | its streams: polled, with events, with packets |
 //! | [`topology`] | the topology miniport: [`MiniportTopology`](topology::MiniportTopology) |
+//! | [`modes`] | signal processing modes of pins: [`AudioSignalProcessing`](modes::AudioSignalProcessing) |
 //! | [`pages`] | the pages of a cyclic buffer |
 //! | [`descriptor`] | filter, pin and node tables as `static`s |
 //! | [`property`], [`event`] | handlers of properties and events |
@@ -55,6 +56,7 @@ pub mod format;
 pub mod handle;
 pub mod irql;
 pub mod miniport;
+pub mod modes;
 pub mod notification;
 pub mod output;
 pub mod packets;

@@ -6,9 +6,14 @@ use core::ptr::null;
 use crate::com::{ComClass, answer, unknown_vtbl, value};
 use crate::descriptor::Filter;
 use crate::irql::{Irql, Passive};
+use crate::modes::attributes_at;
 use crate::output::Output;
+use crate::plain::Plain;
 use crate::raw::status::STATUS_INVALID_PARAMETER;
-use crate::raw::{IMiniport, IMiniportVtbl, KSDATARANGE, NTSTATUS, PCFILTER_DESCRIPTOR};
+use crate::raw::{
+    IMiniport, IMiniportVtbl, KSDATAFORMAT, KSDATAFORMAT_ATTRIBUTES, KSDATARANGE, KSMULTIPLE_ITEM, NTSTATUS,
+    PCFILTER_DESCRIPTOR,
+};
 use crate::status::{Result, Status, ntstatus};
 
 /// The part that all miniports share.
@@ -61,6 +66,26 @@ pub(crate) unsafe fn sized_bytes<'a>(range: *const KSDATARANGE) -> Option<&'a [u
     }
     // SAFETY: as the caller promises.
     Some(unsafe { core::slice::from_raw_parts(range.cast(), size) })
+}
+
+/// A data format with what follows it: the rest of the format, and its attributes if it says that it has some.
+///
+/// # Safety
+///
+/// `format` is null or points to as many bytes as its `FormatSize` says, at least a `KSDATAFORMAT`; if its flags say
+/// that there are attributes, a `KSMULTIPLE_ITEM` follows at the next multiple of 8, and as many bytes as its `Size`
+/// says. All of it is unchanged during `'a`.
+pub(crate) unsafe fn format_bytes<'a>(format: *const KSDATAFORMAT) -> Option<&'a [u8]> {
+    // SAFETY: ranges and formats are one record; as the caller promises.
+    let alone = unsafe { sized_bytes::<'a>(format.cast()) }?;
+    if KSDATAFORMAT::read(alone)?.Flags & KSDATAFORMAT_ATTRIBUTES == 0 {
+        return Some(alone);
+    }
+    let list = attributes_at(alone.len())?;
+    // SAFETY: as the caller promises, the head of a list stands there.
+    let size = unsafe { format.byte_add(list).cast::<KSMULTIPLE_ITEM>().read_unaligned() }.Size as usize;
+    // SAFETY: as the caller promises.
+    Some(unsafe { core::slice::from_raw_parts(format.cast(), list.checked_add(size)?) })
 }
 
 /// The methods of `IMiniport`.

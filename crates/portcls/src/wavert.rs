@@ -5,7 +5,7 @@ use core::ptr::null_mut;
 use crate::com::{ComClass, ComPtr, Head, answer, value};
 use crate::format::DataFormat;
 use crate::irql::{Irql, Passive};
-use crate::miniport::{Miniport, miniport_vtbl, sized_bytes};
+use crate::miniport::{Miniport, format_bytes, miniport_vtbl};
 use crate::raw::status::STATUS_INVALID_PARAMETER;
 use crate::raw::{
     BOOLEAN, DEVICE_DESCRIPTION, IMiniportWaveRT, IMiniportWaveRTStream, IMiniportWaveRTVtbl, IPortWaveRT,
@@ -99,8 +99,8 @@ unsafe extern "efiapi" fn new_stream<T: MiniportWaveRt, const N: usize>(
 ) -> NTSTATUS {
     // SAFETY: null, or alive during the call.
     let port_stream = unsafe { ComPtr::borrow(&port_stream) };
-    // SAFETY: PortCls passes a format that is as large as it says; ranges and formats are one record.
-    let format = unsafe { sized_bytes(format.cast()) };
+    // SAFETY: PortCls passes a format that is as large as it says, and so are the attributes that it says it has.
+    let format = unsafe { format_bytes(format) };
     // SAFETY: documented as PASSIVE_LEVEL.
     let mut irql = unsafe { Irql::assume() };
     // SAFETY: the caller holds a reference during the call.

@@ -6,6 +6,7 @@ mod etw;
 mod event;
 mod fakes;
 mod memory;
+mod modes;
 mod owned;
 mod pages;
 mod property;
