@@ -11,7 +11,7 @@
 //! ```
 //!
 //! They are made at run time, out of what the endpoint can do: each sample at each rate is a range of its own, the
-//! best one first.
+//! best one first, and each range says that a client may name a signal processing mode.
 
 use portcls::Result;
 use portcls::descriptor::{
@@ -22,7 +22,7 @@ use portcls::raw::{
     KSNODETYPE_DAC, KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT,
 };
 
-use super::format;
+use super::{format, modes};
 use crate::device::formats::Sample;
 use crate::device::{Direction, EndpointInfo};
 
@@ -45,12 +45,16 @@ pub(crate) const fn bridge_pin(direction: Direction) -> u32 {
     }
 }
 
-/// The filter of an endpoint whose DAC has the properties `dac`.
+/// The filter of an endpoint, with the properties `filter`, whose DAC has the properties `dac`.
 ///
 /// # Errors
 ///
 /// `STATUS_INSUFFICIENT_RESOURCES`.
-pub(super) fn new(endpoint: &EndpointInfo, dac: &'static Automation) -> Result<OwnedFilter> {
+pub(super) fn new(
+    endpoint: &EndpointInfo,
+    filter: &'static Automation,
+    dac: &'static Automation,
+) -> Result<OwnedFilter> {
     let channels = u32::from(endpoint.formats.channels.1);
     let ranges = format::pairs(&endpoint.formats).map(|(sample, rate)| range(sample, rate, channels));
     let (pins, node, category) = match endpoint.direction {
@@ -72,7 +76,7 @@ pub(super) fn new(endpoint: &EndpointInfo, dac: &'static Automation) -> Result<O
         ),
     };
     let parts = OwnedParts {
-        automation: None,
+        automation: Some(filter),
         pins: &pins,
         nodes: &[node],
         connections: &[
@@ -81,7 +85,7 @@ pub(super) fn new(endpoint: &EndpointInfo, dac: &'static Automation) -> Result<O
         ],
         categories: &[KSCATEGORY_AUDIO, category, KSCATEGORY_REALTIME],
     };
-    OwnedFilter::new(parts, ranges, None)
+    OwnedFilter::new(parts, ranges, Some(&modes::ATTRIBUTES))
 }
 
 fn range(sample: Sample, rate: u32, channels: u32) -> AudioRange {

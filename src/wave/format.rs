@@ -37,6 +37,14 @@ pub(super) fn intersection(client: &AudioRange, own: &AudioRange, offered: &Form
     Format::new(rate, channels.into(), bits, bits, mask, encoding(sample))
 }
 
+/// The best format of an endpoint, with as many channels as it has.
+pub(super) fn preferred(offered: &Formats) -> Option<Format> {
+    let (sample, rate) = pairs(offered).next()?;
+    let channels = offered.channels_within(u32::MAX)?;
+    let (bits, mask) = (bits(sample), offered.mask(channels));
+    Format::new(rate, channels.into(), bits, bits, mask, encoding(sample))
+}
+
 /// All formats of an endpoint as single pairs of sample and rate, best first.
 pub(super) fn pairs(offered: &Formats) -> impl Iterator<Item = (Sample, u32)> + Clone {
     Pairs { samples: offered.samples, rates: offered.rates, next: 0 }

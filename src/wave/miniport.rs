@@ -5,24 +5,25 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use portcls::com::ComClass;
 use portcls::descriptor::{Filter, OwnedFilter};
+use portcls::format::DataFormat;
 use portcls::irql::{Irql, Passive};
 use portcls::miniport::{DataRanges, Miniport};
 use portcls::output::Output;
 use portcls::plain::Plain;
 use portcls::range::AudioRange;
 use portcls::raw::{
-    DEVICE_DESCRIPTION, DEVICE_DESCRIPTION_VERSION, IMiniportWaveRT, IMiniportWaveRTStream, IPortWaveRT,
-    IResourceList, IUnknown, PCIBus,
+    DEVICE_DESCRIPTION, DEVICE_DESCRIPTION_VERSION, IMiniportAudioSignalProcessing, IMiniportWaveRT,
+    IMiniportWaveRTStream, IPortWaveRT, IResourceList, IUnknown, PCIBus,
 };
 use portcls::wavert::{MiniportWaveRt, NewStream};
 use portcls::{Com, ComPtr, Result, Status};
 
 use super::channel::Channel;
 use super::dac::Dac;
-use super::filter;
-use super::format;
+use super::propose::Proposals;
 use super::stream::{Capture, Render, Stream};
-use crate::device::formats::Formats;
+use super::{filter, format, modes};
+use crate::device::formats::{Formats, StreamFormat};
 use crate::device::{Direction, SoundDevice};
 
 /// The wave filter of one endpoint: makes at most one stream at a time.
@@ -40,7 +41,7 @@ impl<D: SoundDevice> WaveMiniport<D> {
     ///
     /// `STATUS_INSUFFICIENT_RESOURCES`.
     pub(crate) fn new(channel: Channel<D>) -> Result<Self> {
-        let filter = filter::new(channel.info(), Dac::<D>::AUTOMATION)?;
+        let filter = filter::new(channel.info(), Proposals::<D>::AUTOMATION, Dac::<D>::AUTOMATION)?;
         let formats = &channel.info().formats;
         let channels = formats.channels_within(u32::MAX).unwrap_or(0);
         let speakers = AtomicU32::new(formats.mask(channels));
@@ -68,8 +69,36 @@ impl<D: SoundDevice> WaveMiniport<D> {
         Ok(())
     }
 
-    fn formats(&self) -> &Formats {
+    /// What its streams can be.
+    pub(super) fn formats(&self) -> &Formats {
         &self.channel.info().formats
+    }
+
+    /// The format of a stream that a client asks for.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INVALID_PARAMETER` for what is no format, `STATUS_NO_MATCH` for one that the endpoint does not have,
+    /// `STATUS_NOT_SUPPORTED` for a signal processing mode that it does not have.
+    pub(super) fn accept(&self, format: &DataFormat<'_>) -> Result<StreamFormat> {
+        let accepted = format::accept(&format.parse()?, self.formats()).ok_or(Status::NO_MATCH)?;
+        modes::accept(format.mode()?)?;
+        Ok(accepted)
+    }
+
+    /// Goes on for the pin that clients open only.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_NOT_SUPPORTED` for the bridge pin, `STATUS_INVALID_PARAMETER` for a pin that is not there.
+    pub(super) fn expect_host_pin(&self, pin: u32) -> Result {
+        if pin == self.host_pin() {
+            Ok(())
+        } else if pin == filter::bridge_pin(self.channel.info().direction) {
+            Err(Status::NOT_SUPPORTED)
+        } else {
+            Err(Status::INVALID_PARAMETER)
+        }
     }
 
     fn host_pin(&self) -> u32 {
@@ -78,7 +107,7 @@ impl<D: SoundDevice> WaveMiniport<D> {
 }
 
 impl<D: SoundDevice> ComClass for WaveMiniport<D> {
-    type Interfaces = (IMiniportWaveRT,);
+    type Interfaces = (IMiniportWaveRT, IMiniportAudioSignalProcessing);
 }
 
 impl<D: SoundDevice> Miniport for WaveMiniport<D> {
@@ -126,7 +155,7 @@ impl<D: SoundDevice> MiniportWaveRt for WaveMiniport<D> {
         if request.pin != self.host_pin() || request.capture != capture {
             return Err(Status::INVALID_PARAMETER);
         }
-        let format = format::accept(&request.format.parse()?, self.formats()).ok_or(Status::NO_MATCH)?;
+        let format = self.accept(&request.format)?;
         if !self.channel.occupy(irql, format) {
             return Err(Status::INSUFFICIENT_RESOURCES);
         }

@@ -91,33 +91,38 @@ impl DataFormat<'_> {
         if head.Flags & KSDATAFORMAT_ATTRIBUTES == 0 {
             return Ok(None);
         }
-        let list = self.attributes(head.FormatSize).ok_or(Status::INVALID_PARAMETER)?;
-        let count = KSMULTIPLE_ITEM::read(list).ok_or(Status::INVALID_PARAMETER)?.Count;
-        let mut rest = list.get(size_of::<KSMULTIPLE_ITEM>()..).ok_or(Status::INVALID_PARAMETER)?;
-        let mut mode = None;
-        for _ in 0..count {
-            let attribute = KSATTRIBUTE::read(rest).ok_or(Status::INVALID_PARAMETER)?;
-            let size = usize::try_from(attribute.Size).map_err(|_| Status::INVALID_PARAMETER)?;
-            let value = rest.get(size_of::<KSATTRIBUTE>()..size).ok_or(Status::INVALID_PARAMETER)?;
-            if attribute.Attribute != KSATTRIBUTEID_AUDIOSIGNALPROCESSING_MODE {
-                return Err(Status::NOT_SUPPORTED);
-            }
-            let asked = GUID::read(value).ok_or(Status::INVALID_PARAMETER)?;
-            if mode.replace(asked).is_some() {
-                return Err(Status::INVALID_PARAMETER);
-            }
-            // The last one need not be filled up to where another one would begin.
-            let next = size.checked_next_multiple_of(ALIGNMENT).unwrap_or(size);
-            rest = rest.get(next..).unwrap_or_default();
-        }
-        Ok(mode)
+        let size = usize::try_from(head.FormatSize).ok();
+        let list = size.and_then(attributes_at).and_then(|at| self.bytes().get(at..));
+        mode_in(list.ok_or(Status::INVALID_PARAMETER)?)
     }
+}
 
-    /// What stands behind a format of `size` bytes, as far as it says.
-    fn attributes(&self, size: u32) -> Option<&[u8]> {
-        let list = self.bytes().get(attributes_at(usize::try_from(size).ok()?)?..)?;
-        list.get(..usize::try_from(KSMULTIPLE_ITEM::read(list)?.Size).ok()?)
+/// The signal processing mode in a list of attributes, untrusted: a `KSMULTIPLE_ITEM` and what it counts.
+///
+/// # Errors
+///
+/// As [`DataFormat::mode`].
+pub fn mode_in(list: &[u8]) -> Result<Option<GUID>> {
+    let head = KSMULTIPLE_ITEM::read(list).ok_or(Status::INVALID_PARAMETER)?;
+    let size = usize::try_from(head.Size).map_err(|_| Status::INVALID_PARAMETER)?;
+    let mut rest = list.get(size_of::<KSMULTIPLE_ITEM>()..size).ok_or(Status::INVALID_PARAMETER)?;
+    let mut mode = None;
+    for _ in 0..head.Count {
+        let attribute = KSATTRIBUTE::read(rest).ok_or(Status::INVALID_PARAMETER)?;
+        let size = usize::try_from(attribute.Size).map_err(|_| Status::INVALID_PARAMETER)?;
+        let value = rest.get(size_of::<KSATTRIBUTE>()..size).ok_or(Status::INVALID_PARAMETER)?;
+        if attribute.Attribute != KSATTRIBUTEID_AUDIOSIGNALPROCESSING_MODE {
+            return Err(Status::NOT_SUPPORTED);
+        }
+        let asked = GUID::read(value).ok_or(Status::INVALID_PARAMETER)?;
+        if mode.replace(asked).is_some() {
+            return Err(Status::INVALID_PARAMETER);
+        }
+        // The last one need not be filled up to where another one would begin.
+        let next = size.checked_next_multiple_of(ALIGNMENT).unwrap_or(size);
+        rest = rest.get(next..).unwrap_or_default();
     }
+    Ok(mode)
 }
 
 #[cfg(test)]

@@ -155,6 +155,23 @@ impl PropertyRequest<'_> {
         unsafe { copy_of(raw.Instance.cast(), raw.InstanceSize) }.ok_or(Status::INVALID_PARAMETER)
     }
 
+    /// All that follows the property's head in the request, untrusted. Kernel streaming has copied it out of the
+    /// client's memory.
+    #[must_use]
+    pub fn instance_bytes(&self) -> &[u8] {
+        let raw = self.copy();
+        // SAFETY: by the invariant; a copy that nobody changes during the request.
+        unsafe { bytes_of(raw.Instance.cast(), raw.InstanceSize) }
+    }
+
+    /// All of the value to be set, untrusted, copied as the instance is.
+    #[must_use]
+    pub fn value_bytes(&self) -> &[u8] {
+        let raw = self.copy();
+        // SAFETY: as above.
+        unsafe { bytes_of(raw.Value.cast(), raw.ValueSize) }
+    }
+
     /// The pin asked, of a property that is asked of the filter and names a pin (`KSP_PIN`).
     ///
     /// # Errors
@@ -304,6 +321,19 @@ impl Members<'_> {
 fn target<T: ComClass>(irql: &Irql<Passive>, target: *mut IUnknown) -> Option<Com<T>> {
     // SAFETY: null, or an object that PortCls holds during the request.
     unsafe { ComPtr::borrow(&target) }?.downcast(irql)
+}
+
+/// A buffer; nothing if there is none.
+///
+/// # Safety
+///
+/// `buffer` is null or can be read as far as `size` bytes, which stay as they are during `'a`.
+const unsafe fn bytes_of<'a>(buffer: *const u8, size: u32) -> &'a [u8] {
+    if buffer.is_null() {
+        return &[];
+    }
+    // SAFETY: as the caller promises.
+    unsafe { core::slice::from_raw_parts(buffer, size as usize) }
 }
 
 /// The first bytes of a buffer as `V`.
