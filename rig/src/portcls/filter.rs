@@ -3,7 +3,6 @@
 
 use portcls::raw::GUID;
 use portcls::raw::KSATTRIBUTE;
-use portcls::raw::KSATTRIBUTE_AUDIOSIGNALPROCESSING_MODE;
 use portcls::raw::KSATTRIBUTE_LIST;
 use portcls::raw::KSATTRIBUTEID_AUDIOSIGNALPROCESSING_MODE;
 use portcls::raw::KSDATAFORMAT_TYPE_AUDIO;
@@ -55,8 +54,8 @@ pub struct DataRange {
     pub specifier: GUID,
     /// Of ranges of wave formats.
     pub audio: Option<AudioRange>,
-    /// Signal processing modes among its attributes.
-    pub modes: Vec<GUID>,
+    /// A client may name a signal processing mode behind its format.
+    pub takes_mode: bool,
     /// The driver's own record.
     pub(crate) address: u64,
 }
@@ -114,7 +113,7 @@ fn read_pin(raw: PCPIN_DESCRIPTOR) -> FilterPin {
         if At::new(entry.cast_mut()).read().Flags & KSDATARANGE_ATTRIBUTES != 0
             && let Some(list) = entries.next()
         {
-            range.modes = read_modes(list.cast());
+            range.takes_mode = takes_mode(list.cast());
         }
         ranges.push(range);
     }
@@ -139,21 +138,17 @@ pub(crate) fn read_range(range: *const KSDATARANGE) -> DataRange {
         sub_format: head.SubFormat,
         specifier: head.Specifier,
         audio,
-        modes: Vec::new(),
+        takes_mode: false,
         address: range as u64,
     }
 }
 
-fn read_modes(list: *const KSATTRIBUTE_LIST) -> Vec<GUID> {
+/// An attribute of a range is the head alone: which value it may have is not said there.
+fn takes_mode(list: *const KSATTRIBUTE_LIST) -> bool {
     let list = At::new(list.cast_mut()).read();
-    records(list.Attributes, list.Count, size_of::<*const KSATTRIBUTE>() as u32)
-        .into_iter()
-        .filter(|attribute| {
+    records(list.Attributes, list.Count, size_of::<*const KSATTRIBUTE>() as u32).into_iter().any(
+        |attribute: *const KSATTRIBUTE| {
             At::new(attribute.cast_mut()).read().Attribute == KSATTRIBUTEID_AUDIOSIGNALPROCESSING_MODE
-        })
-        .map(|attribute| {
-            let mode: *const KSATTRIBUTE_AUDIOSIGNALPROCESSING_MODE = attribute.cast();
-            At::new(mode.cast_mut()).read().SignalProcessingMode
-        })
-        .collect()
+        },
+    )
 }
