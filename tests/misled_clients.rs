@@ -64,3 +64,51 @@ fn a_presentation_that_is_ahead_of_the_ear() {
         "was said to be heard",
     );
 }
+
+/// What is told to clients that may overwrite what was played, or read what was recorded, of a device that gives back
+/// whole messages.
+const LAGGING: &str = "            self.told = self.told.max(line.min(self.completed));\n";
+
+/// Both directions, and a buffer in which offsets cannot be told apart.
+const RUNS: [&str; 3] = [
+    "play --client position --period 128",
+    "record --client position --period 128",
+    "play --client event --period 48",
+];
+
+/// The virtio driver with a fault: clients of these runs say `word`.
+#[track_caller]
+fn misplaced(mutant: &Mutant, runs: &[&str], word: &str) {
+    let image = mutant.build_optimised();
+    for run in runs {
+        let folder = folder(&format!("misled-{}-{}", mutant.name, run.replace([' ', '-'], "")));
+        let options = run.split(' ').chain(["--device", "virtio-snd", "--seconds", "1"]);
+        let run = rig_with(&image, &folder, &options.collect::<Vec<&str>>());
+        assert_eq!(run.status, 1, "{}", run.text);
+        let errors = run.figure("/client_errors").to_string();
+        assert!(errors.contains(word), "'{word}' is missing in {errors}");
+    }
+}
+
+#[test]
+fn a_position_that_is_ahead_of_the_device() {
+    let mutant = Mutant {
+        name: "ahead",
+        file: "device/clock.rs",
+        right: LAGGING,
+        wrong: "            self.told = self.told.max(line.wrapping_add(self.message).wrapping_add(60));\n",
+    };
+    misplaced(&mutant, &RUNS, " ahead, where 49.0 are allowed");
+}
+
+#[test]
+fn a_position_that_lags_by_two_messages() {
+    let mutant = Mutant {
+        name: "lagging",
+        file: "device/clock.rs",
+        right: LAGGING,
+        wrong: "            let two = self.message.wrapping_mul(2);\n            \
+                self.told = self.told.max(line.min(self.completed).saturating_sub(two));\n",
+    };
+    misplaced(&mutant, &RUNS, " behind, where ");
+}

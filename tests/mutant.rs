@@ -38,11 +38,23 @@ fn copy(from: &Path, to: &Path) {
 }
 
 impl Mutant {
-    /// Builds the faulty driver; returns its image.
+    /// Builds the faulty driver with debug assertions, which is quick; returns its image.
     ///
     /// # Panics
     /// If the text to be changed does not stand exactly once in the file, or the result does not build.
     pub fn build(&self) -> PathBuf {
+        self.build_with(&["--debug"])
+    }
+
+    /// Builds it as users get it: the driver for virtio needs that, or its frames are too long for a kernel stack.
+    ///
+    /// # Panics
+    /// As [`Mutant::build`].
+    pub fn build_optimised(&self) -> PathBuf {
+        self.build_with(&[])
+    }
+
+    fn build_with(&self, options: &[&str]) -> PathBuf {
         let _alone = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = super::folder(&format!("mutant-{}", self.name));
         let sources = folder.join("src");
@@ -54,7 +66,8 @@ impl Mutant {
         fs::write(&file, text.replace(self.right, self.wrong)).expect("planting the fault");
         let out = folder.join("out");
         let texts = [&sources, &out].map(|path| path.display().to_string());
-        super::cargo(&["xtask", "build", "--debug", "--source", &texts[0], "--out", &texts[1]]);
+        let fixed = ["xtask", "build", "--source", &texts[0], "--out", &texts[1]];
+        super::cargo(&[&fixed, options].concat());
         out.join("waverust.sys")
     }
 }

@@ -16,10 +16,31 @@ fn play(options: &str) -> Run {
 }
 
 #[test]
-fn packets_that_are_whole_steps_of_the_device() {
-    for period in [48, 480, 1024] {
+fn every_client_with_every_period() {
+    for client in ["event", "packet", "position", "rewrite"] {
+        for period in [48, 128, 480, 1024] {
+            let run = play(&format!("--client {client} --period {period}"));
+            assert_eq!(run.figure("/position/judged"), true, "{}", run.text);
+        }
+    }
+}
+
+#[test]
+fn packets_of_any_length() {
+    // Whole steps of the device and not, an odd number of frames, and a last one that is shorter.
+    for period in [48, 100, 128, 441, 1024] {
         let run = play(&format!("--client packet --period {period}"));
         assert_eq!(run.number("/streams/0/packets/exchanged"), (96_000.0 / f64::from(period)).ceil());
+    }
+}
+
+#[test]
+fn every_format_at_the_usual_rates() {
+    for format in ["--bits 16", "--bits 32", "--float"] {
+        for rate in [44_100, 48_000, 96_000] {
+            let run = play(&format!("{format} --rate {rate} --period {}", rate / 100));
+            assert_eq!(run.number("/format/rate"), f64::from(rate));
+        }
     }
 }
 

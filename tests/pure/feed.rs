@@ -390,8 +390,21 @@ fn the_end_of_a_sound_is_followed_by_silence() {
     }
     assert_eq!(contents, [Content::Sound, Content::Sound, Content::End(40), Content::Silence]);
     (0..4).for_each(|slot| feed.returned(slot).unwrap());
-    assert_eq!(feed.next(0, 0).unwrap().content, Content::Silence);
+    assert_eq!(feed.next(960, 0).unwrap().content, Content::Silence);
     assert_eq!(feed.missed(), 0);
+}
+
+#[test]
+fn the_silence_after_the_end_keeps_pace_with_the_device() {
+    // Chunks that are no whole number of the device's steps.
+    let device = Device { step: 48, reads_at_submission: true, phase: ticks(48) };
+    let mut world = World::new(2, 128, device, Client::Packet(NEVER / 2));
+    world.feed.hand_over(world.written * u64::from(FRAME), true);
+    world.submit();
+    world.run(128 * 40);
+    assert_eq!((world.starved, world.feed.missed()), (0, 0));
+    assert_eq!(world.heard.iter().filter(|frame| **frame < SILENCE).count(), 256);
+    assert!(world.heard[256..].iter().all(|frame| *frame == SILENCE));
 }
 
 /// Four messages of 240 frames, two a chunk, that are under way.

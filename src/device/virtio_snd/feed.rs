@@ -12,7 +12,8 @@
 //! - **Just in time.** The client says nothing of what it has written. The next chunks are submitted when no more than
 //!   [`Shape::low`] is left of those before, and then as many as the device may take at a time, in one batch. Hence the
 //!   client has, from the moment it learns that a chunk is done with, a chunk's time less that to write it anew.
-//! - **Packets.** What the client hands over is submitted at once.
+//! - **Packets.** What the client hands over is submitted at once. After the end of the sound silence follows just in time:
+//!   a device that ran out of it would stand still, and the packets that are counted with it.
 //! - A device that has nothing left gets silence for a chunk that was not handed over, or that the client could not know
 //!   to be free: counter and notifications go on at the pace of the sound, and nothing is heard twice.
 //!
@@ -294,7 +295,11 @@ impl Feed {
 
     /// The frame at which the next chunk is due; none where that does not depend on the clock.
     pub(crate) fn due(&self) -> Option<u64> {
-        (!self.by_packets() && self.has_room())
+        let by_clock = match self.supply {
+            Supply::JustInTime => true,
+            Supply::Packets { upto, ended } => ended && upto <= self.submitted_bytes(),
+        };
+        (by_clock && self.has_room())
             .then(|| self.submitted_frames().saturating_sub(u64::from(self.shape.low)))
     }
 
@@ -307,9 +312,7 @@ impl Feed {
         }
         self.silent = match self.supply {
             Supply::JustInTime => {
-                let lead = self.submitted_frames().saturating_sub(consumed);
-                let enough = step.min(self.half()).max(self.shape.chunk());
-                if lead >= enough || (!filling && lead > u64::from(self.shape.low)) {
+                if !self.is_short(consumed, step, filling) {
                     return None;
                 }
                 let stale = self.render && !self.is_known();
@@ -324,14 +327,24 @@ impl Feed {
                 let end =
                     self.submitted_bytes().wrapping_add(if ended { 1 } else { self.shape.chunk_bytes() });
                 let missing = upto < end;
-                if missing && !dry {
+                let due = if ended { self.is_short(consumed, step, filling) } else { dry };
+                if missing && !due {
                     return None;
                 }
+                self.filling = missing && ended;
                 self.missed = self.missed.wrapping_add(u32::from(missing && !ended));
                 missing
             }
         };
         Some(())
+    }
+
+    /// Whether the device is to be given more just in time: a batch is begun when little is left, and goes on until there
+    /// is enough.
+    fn is_short(&self, consumed: u64, step: u64, filling: bool) -> bool {
+        let lead = self.submitted_frames().saturating_sub(consumed);
+        let enough = step.min(self.half()).max(self.shape.chunk());
+        lead < enough && (filling || lead <= u64::from(self.shape.low))
     }
 
     /// What the next message carries, in a chunk that was begun.
