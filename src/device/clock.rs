@@ -26,7 +26,7 @@
 //! | told | ahead by | behind by |
 //! |---|---|---|
 //! | [`Clock::leading`] | `step + drift + late` | `step + drift + late` |
-//! | [`Clock::lagging`] | never | the greater of `message` and `step`, and `step + drift + late` |
+//! | [`Clock::lagging`] | never | `message + step + drift + late` |
 //!
 //! Until [`WINDOW`] returns have shown how late the device started, the first row is `message` where that is more than
 //! `step`.
