@@ -35,7 +35,13 @@ fn link_like_link_exe() {
         "/SECTION:.pdata,RP",
         // The same sources make the same image.
         "/Brepro",
+        // Where sources are said to be, in the symbols: not where they are on this machine.
+        "/PDBSOURCEPATH:C:\\waverust",
     ] {
         println!("cargo::rustc-cdylib-link-arg={argument}");
+    }
+    // In a package for both processors each image has a name of its own, and so have its symbols.
+    if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|architecture| architecture == "aarch64") {
+        println!("cargo::rustc-cdylib-link-arg=/PDBALTPATH:waverust_arm64.pdb");
     }
 }

@@ -6,17 +6,21 @@ use crate::{
     driver::{self, Architecture, Profile},
     failure::Failure,
     image,
+    inf::{self, Driver},
     mirror::Mirror,
+    package,
     repository::{self, Repository},
 };
 
-/// Checks the format of all sources, lints, and the driver's images.
+/// Checks the format of all sources, the INF, lints, and the driver's images.
 ///
 /// # Errors
 /// [`Failure::Wrong`] at the first of these that is not as it should be; an image is reported on whole.
 pub fn run(repository: &Repository) -> Result<(), Failure> {
     say("format");
     format(repository)?;
+    say("the INF (these rules are not InfVerif, which runs on Windows alone)");
+    inf(repository)?;
     say("lints of the workspace");
     let mut clippy = repository.cargo();
     clippy.args([
@@ -69,6 +73,19 @@ fn lint_wdk_cross(repository: &Repository) -> Result<(), Failure> {
     clippy.args(["clippy", "--all-targets", "--", "--deny", "warnings"]);
     repository::run(&mut clippy, "clippy finds fault with crates/wdk-cross")?;
     mirror.verify_lock()
+}
+
+/// The INF for all processors, and for each one alone.
+fn inf(repository: &Repository) -> Result<(), Failure> {
+    let driver = Driver::read(repository)?;
+    let mut count = 0;
+    for architectures in [&Architecture::ALL[..], &Architecture::ALL[..1], &Architecture::ALL[1..]] {
+        let text = package::inf(repository, architectures)?;
+        let findings = inf::check(&text, &driver);
+        findings.iter().for_each(|finding| eprintln!("{finding}"));
+        count += findings.len();
+    }
+    if count == 0 { Ok(()) } else { Err(Failure::Wrong(format!("inf/waverust.inx: {count} findings"))) }
 }
 
 /// Builds the image of the driver for `architecture` and checks it; findings go to the terminal.

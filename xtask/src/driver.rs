@@ -29,6 +29,22 @@ impl Architecture {
     /// All that the driver is built for.
     pub const ALL: [Self; 2] = [Self::X86_64, Self::Aarch64];
 
+    /// What Windows calls it, in INF files and folders.
+    pub fn windows_name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "amd64",
+            Self::Aarch64 => "arm64",
+        }
+    }
+
+    /// What its image and symbols are called in a package, where all lie side by side.
+    pub fn file_stem(self) -> &'static str {
+        match self {
+            Self::X86_64 => "waverust",
+            Self::Aarch64 => "waverust_arm64",
+        }
+    }
+
     fn triple(self) -> String {
         format!("{self}-pc-windows-msvc")
     }
@@ -148,7 +164,7 @@ fn command(mirror: &Mirror, architecture: Architecture, subcommand: &str) -> Res
     can_build_for(&triple)?;
     let flags = rustflags(mirror.directory());
     let mut cargo = mirror.patched_cargo(subcommand);
-    cargo.arg("--config").arg(format!("target.{triple}.linker=\"rust-lld\""));
+    cargo.arg("--config").arg(format!("target.{triple}.linker=\"xtask/link.sh\""));
     cargo.arg("--config").arg(format!("target.{triple}.rustflags=[{}]", flags.join(",")));
     cargo.args(["--package", "waverust", "--target", &triple]);
     Ok(cargo)
@@ -157,7 +173,8 @@ fn command(mirror: &Mirror, architecture: Architecture, subcommand: &str) -> Res
 /// The static C runtime, which wdk-build insists on, and paths that tell nothing of the machine: they end up in the
 /// messages and symbols of the driver.
 fn rustflags(mirror: &Path) -> Vec<String> {
-    let mut flags = vec!["-Ctarget-feature=+crt-static".to_string()];
+    // The linker is called by a script, which does not say what kind of linker it is.
+    let mut flags = vec!["-Ctarget-feature=+crt-static".to_string(), "-Clinker-flavor=lld-link".to_string()];
     flags.push(format!("--remap-path-prefix={}=.", mirror.display()));
     let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo"));

@@ -7,7 +7,7 @@ use xtask::{
     accept, check,
     driver::{self, Architecture, Edition, Profile},
     failure::Failure,
-    features, play,
+    features, package, play,
     repository::Repository,
     setup::{self, Purpose},
     test,
@@ -90,10 +90,59 @@ enum Task {
         #[arg(long)]
         write: bool,
     },
+    /// Makes the package that Windows installs: signed images, INF, catalog, zip file and ISO, in target/package/
+    ///
+    /// Signs with a test certificate that is made on the spot, or with --cert and --key. docs/packaging.md has the rest.
+    Package {
+        /// The processor that the package is for
+        #[arg(long, value_enum, default_value_t = Target::All)]
+        target: Target,
+        /// Sign with this certificate (PEM)
+        #[arg(long, value_name = "FILE", requires = "key")]
+        cert: Option<PathBuf>,
+        /// The certificate's key: a file, or the URI of a key in a token, "pkcs11:..."
+        #[arg(long, value_name = "KEY", requires = "cert")]
+        key: Option<String>,
+        /// The PKCS #11 library of the token that holds the key
+        #[arg(long, value_name = "FILE", requires = "key")]
+        pkcs11_module: Option<PathBuf>,
+        /// Have signatures time-stamped by this service (RFC 3161)
+        #[arg(long, value_name = "URL", requires = "key")]
+        timestamp: Option<String>,
+        /// Make a cabinet for Microsoft's hardware dashboard, too
+        #[arg(long)]
+        submission: bool,
+        /// Leave it there; an older package in that folder goes
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
     /// Installs what the other tasks need and this machine lacks; they do so by themselves, too
     Setup,
     /// Runs everything that continuous integration runs
     Test,
+}
+
+/// Processors that a package can be for.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Target {
+    /// 64-bit x86.
+    #[value(name = "x86_64")]
+    X86_64,
+    /// 64-bit ARM.
+    #[value(name = "aarch64")]
+    Aarch64,
+    /// Both, in one package.
+    All,
+}
+
+impl Target {
+    fn architectures(self) -> Vec<Architecture> {
+        match self {
+            Self::X86_64 => vec![Architecture::X86_64],
+            Self::Aarch64 => vec![Architecture::Aarch64],
+            Self::All => Architecture::ALL.to_vec(),
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -129,6 +178,16 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Features { write: false } => {
             setup::ensure(Purpose::Test)?;
             features::run(&repository)?;
+        }
+        Task::Package { target, cert, key, pkcs11_module, timestamp, submission, out } => {
+            setup::ensure(Purpose::Package)?;
+            let architectures = target.architectures();
+            let signer = cert.zip(key);
+            let wanted =
+                package::Wanted { architectures, signer, module: pkcs11_module, timestamp, submission, out };
+            let package = package::make(&repository, &wanted)?;
+            println!("{}", package.folder.display());
+            package.files.iter().for_each(|file| println!("{}", file.display()));
         }
         Task::Setup => setup::ensure(Purpose::Test)?,
         Task::Test => test::run(&repository)?,

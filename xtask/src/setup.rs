@@ -29,6 +29,8 @@ pub enum Purpose {
     Build,
     /// Building the driver, and the checks that need no run of it.
     Check,
+    /// Building the driver and making the package that Windows installs.
+    Package,
     /// Building the driver and playing through it.
     Play,
     /// All of these.

@@ -26,11 +26,32 @@ pub(super) enum Need {
     Qemu(Option<QemuVersion>),
     /// QEMU's way to ALSA.
     QemuAlsa,
+    /// A program of a package of its own.
+    Program(Program),
     /// Rust's core library for a target.
     Target(&'static str),
     /// A tool of the Rust toolchain.
     Component(&'static str),
 }
+
+/// A program that packages are made or tested with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Program {
+    name: &'static str,
+    packages: &'static [&'static str],
+    why: &'static str,
+}
+
+/// What makes a package.
+const PACKAGING: [Program; 3] = [
+    Program { name: "openssl", packages: &["openssl"], why: "makes the test certificate" },
+    Program { name: "osslsigncode", packages: &["osslsigncode"], why: "signs the package" },
+    Program { name: "xorriso", packages: &["xorriso"], why: "makes the ISO" },
+];
+
+/// What reads it, for the tests.
+const UNPACKING: Program =
+    Program { name: "bsdtar", packages: &["libarchive-tools"], why: "reads what was packed, for the tests" };
 
 impl Need {
     /// The package, target or component, for people.
@@ -54,6 +75,7 @@ impl Need {
             Self::QemuAlsa => {
                 "QEMU's ALSA module, by which the sound comes out (no sound card is used)".into()
             }
+            Self::Program(program) => program.why.into(),
             Self::Target(_) => "Rust's core library for the driver".into(),
             Self::Component(_) => "a tool of the Rust toolchain that the checks use".into(),
         }
@@ -62,6 +84,7 @@ impl Need {
     /// Debian packages that have it, in order of preference; none where rustup has it.
     pub(super) fn packages(&self) -> &'static [&'static str] {
         match self {
+            Self::Program(program) => program.packages,
             Self::Headers => &["mingw-w64-x86-64-dev"],
             Self::Libclang => &["libclang1", "libclang-dev"],
             Self::Qemu(_) => &["qemu-system-x86"],
@@ -83,6 +106,12 @@ pub(super) fn missing(purpose: Purpose) -> Vec<Need> {
     if matches!(purpose, Purpose::Play | Purpose::Test) {
         missing.extend(missing_qemu());
     }
+    if matches!(purpose, Purpose::Package | Purpose::Test) {
+        missing.extend(PACKAGING.into_iter().filter(|program| !has_program(program.name)).map(Need::Program));
+    }
+    if purpose == Purpose::Test && !has_program(UNPACKING.name) {
+        missing.push(Need::Program(UNPACKING));
+    }
     let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
     let sysroot = PathBuf::from(output(&rustc, &["--print", "sysroot"]).unwrap_or_default().trim());
     let has_target = |target: &&str| sysroot.join("lib/rustlib").join(target).join("lib").is_dir();
@@ -93,6 +122,12 @@ pub(super) fn missing(purpose: Purpose) -> Vec<Need> {
         missing.extend(lacking.map(|(component, _)| Need::Component(component)));
     }
     missing
+}
+
+/// Whether a program is where programs are looked for.
+fn has_program(name: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
 fn missing_qemu() -> Option<Need> {
@@ -148,7 +183,7 @@ fn file_name(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Need, is_libclang};
+    use super::{Need, UNPACKING, is_libclang};
     use std::fs;
 
     #[test]
@@ -179,6 +214,7 @@ mod tests {
             Need::Qemu(None),
             Need::Qemu(Some((7, 2))),
             Need::QemuAlsa,
+            Need::Program(UNPACKING),
             Need::Target("x86_64-pc-windows-msvc"),
             Need::Component("clippy"),
         ] {
