@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Command::Play(play) => scenario::play(play),
         Command::Record(record) => scenario::record(record),
         Command::Duplex(duplex) => scenario::duplex(duplex),
+        Command::Controls(controls) => scenario::controls(controls),
         Command::Lifecycle(lifecycle) => scenario::lifecycle(lifecycle),
     };
     match outcome {

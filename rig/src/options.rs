@@ -12,8 +12,12 @@ use crate::nt::Profile;
 use crate::pci::qemu;
 use crate::pci::virtio_snd;
 
+mod controls;
 mod format;
 
+pub use controls::Control;
+pub use controls::Controls;
+pub use controls::Step;
 pub use format::FormatOptions;
 
 /// The device where none is named.
@@ -46,6 +50,10 @@ pub enum Command {
     Duplex(Duplex),
     /// Load, start, stop, remove and unload the driver, again and again.
     Lifecycle(Lifecycle),
+    /// Ask for volume and mute of the endpoints, and set them, as a client does.
+    ///
+    /// Exit status: 0 all well, whatever the driver answers; 2 usage or environment; 3 a verifier finding.
+    Controls(Controls),
 }
 
 /// The machine, common to all commands.

@@ -20,7 +20,7 @@ impl<D: SoundDevice> EndpointControls<D> {
         Self { hub, endpoint }
     }
 
-    fn own(&self) -> Option<&dyn Controls> {
+    fn own(&self) -> Option<impl Controls> {
         self.hub.device().controls(self.endpoint)
     }
 
@@ -30,7 +30,7 @@ impl<D: SoundDevice> EndpointControls<D> {
         f: impl FnOnce(&dyn Controls, &mut Irql<Passive>) -> Result<R>,
     ) -> Result<R> {
         let own = self.own().ok_or(Status::NOT_SUPPORTED)?;
-        self.hub.in_turn(irql, |irql| f(own, irql))
+        self.hub.in_turn(irql, |irql| f(&own, irql))
     }
 }
 

@@ -53,7 +53,7 @@ impl Endpoint {
     }
 }
 
-/// Tells the clients of each endpoint of its jack; of as many as there are names for.
+/// Tells the clients of each endpoint of its jack and its controls; of as many as there are names for.
 pub(super) struct Heralds([Option<Shared<Herald>>; MAX_ENDPOINTS]);
 
 impl Heralds {
@@ -66,7 +66,8 @@ impl Heralds {
         let mut heralds = [const { None }; MAX_ENDPOINTS];
         for (number, (info, place)) in hub.endpoints().iter().zip(&mut heralds).enumerate() {
             let jack = hub.device().jack(irql, number)?;
-            *place = Some(Shared::new(Herald::new(info.direction, jack))?);
+            let news = hub.device().news(number);
+            *place = Some(Shared::new(Herald::new(info.direction, jack, news))?);
         }
         Ok(Self(heralds))
     }

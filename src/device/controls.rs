@@ -1,12 +1,14 @@
 //! Volume and mute, where a device has them.
 
 use core::ops::Range;
+use core::sync::atomic::AtomicU8;
+use core::sync::atomic::Ordering::{AcqRel, Release};
 
 use portcls::irql::{Irql, Passive};
 use portcls::{Result, Status};
 
 /// The controls of one endpoint. What there is does not change; the values do, and not only by this driver.
-pub(crate) trait Controls: Send + Sync + 'static {
+pub(crate) trait Controls: Send + Sync {
     /// The volume, if there is one.
     fn volume(&self) -> Option<Volume>;
 
@@ -17,10 +19,12 @@ pub(crate) trait Controls: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The device's: `STATUS_IO_DEVICE_ERROR` if it does not answer, `STATUS_NOT_SUPPORTED` without a volume.
+    /// `STATUS_NOT_SUPPORTED` without a volume; `STATUS_DEVICE_NOT_READY` if the device does not answer in time, or is
+    /// being started over; `STATUS_IO_DEVICE_ERROR` if what it says cannot be, or if it left an earlier request about
+    /// this control unanswered; `STATUS_DEVICE_REMOVED`; and whatever the device says itself.
     fn level(&self, irql: &mut Irql<Passive>, channel: u32) -> Result<i32>;
 
-    /// Sets the level of a channel to one of those that the volume has.
+    /// Sets the level of a channel to the one nearest to `level` that the device has. `level` is in the volume's range.
     ///
     /// # Errors
     ///
@@ -87,16 +91,44 @@ pub(crate) struct Volume {
     pub(crate) step: u32,
 }
 
-impl Volume {
-    /// The level that the device has nearest to `level`; whatever is out of range is as near as it gets.
-    pub(crate) fn nearest(self, level: i32) -> i32 {
-        let (lowest, highest) = (i64::from(self.lowest), i64::from(self.highest).max(self.lowest.into()));
-        let step = i64::from(self.step.max(1));
-        let above = i64::from(level).clamp(lowest, highest).saturating_sub(lowest);
-        let rounded = above.saturating_add(step >> 1).checked_div(step).unwrap_or(0).saturating_mul(step);
-        let level = lowest.saturating_add(rounded);
-        // The highest level need not be a whole number of steps up.
-        let level = if level > highest { level.saturating_sub(step) } else { level };
-        i32::try_from(level).unwrap_or(self.lowest)
+/// A control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Control {
+    /// The volume.
+    Volume,
+    /// The mute.
+    Mute,
+}
+
+impl Control {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Volume, Self::Mute];
+
+    const fn bit(self) -> u8 {
+        match self {
+            Self::Volume => 1 << 0,
+            Self::Mute => 1 << 1,
+        }
+    }
+}
+
+/// Which controls of an endpoint were changed by other hands than this driver's, until Windows was told. Shared by the
+/// device, which says what happens, and the filter that tells Windows; it holds no lock, so that any IRQL will do.
+pub(crate) struct News(AtomicU8);
+
+impl News {
+    /// None yet.
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU8::new(0))
+    }
+
+    /// Takes in that `control` was changed: a notification is due, see [`Self::take`].
+    pub(crate) fn tell(&self, control: Control) {
+        self.0.fetch_or(control.bit(), Release);
+    }
+
+    /// Whether `control` was changed since this was last asked.
+    pub(crate) fn take(&self, control: Control) -> bool {
+        self.0.fetch_and(!control.bit(), AcqRel) & control.bit() != 0
     }
 }

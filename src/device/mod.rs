@@ -36,7 +36,7 @@ use portcls::irql::{Device, Dispatch, Irql, Passive};
 
 use crate::platform::interrupt::Claim;
 use crate::platform::shared::Shared;
-use controls::Controls;
+use controls::{Controls, News};
 use cut::{Chunks, Cut};
 use formats::{Formats, StreamFormat};
 use jack::Jack;
@@ -185,7 +185,11 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
 
     /// Volume and mute of `endpoint`, if it has one of them. One call of these methods at a time, and none while
     /// another one may wait for the device; a device that is gone answers with an error.
-    fn controls(&self, _endpoint: usize) -> Option<&dyn Controls> {
+    fn controls(&self, endpoint: usize) -> Option<impl Controls>;
+
+    /// What changes of the controls of `endpoint` by other hands. A device that hears of it keeps another owner, calls
+    /// [`News::tell`], and wakes the service thread by what [`SoundDevice::collect`] answers.
+    fn news(&self, _endpoint: usize) -> Option<Shared<News>> {
         None
     }
 
@@ -296,7 +300,7 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
     }
 
     /// What follows an interrupt or a wake-up, for all engines together, before each [`SoundDevice::advance`]. True if
-    /// [`SoundDevice::serve`] has something to look at, or a jack has changed.
+    /// [`SoundDevice::serve`] has something to look at, or a jack or a control has changed.
     fn collect(
         &self,
         _shared: &mut Self::Shared,

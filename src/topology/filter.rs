@@ -19,18 +19,18 @@ use portcls::descriptor::{Automation, Connection, End, Node, OwnedFilter, OwnedP
 use portcls::event::EventItem;
 use portcls::property::PropertyItem;
 use portcls::raw::{
-    KSCATEGORY_AUDIO, KSCATEGORY_TOPOLOGY, KSEVENT_PINCAPS_JACKINFOCHANGE, KSEVENTSETID_PinCapsChange,
-    KSNODETYPE_MUTE, KSNODETYPE_VOLUME, KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT,
-    KSPROPERTY_AUDIO_CPU_RESOURCES, KSPROPERTY_AUDIO_MUTE, KSPROPERTY_AUDIO_VOLUMELEVEL,
-    KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_JACK_DESCRIPTION2, KSPROPSETID_Audio, KSPROPSETID_Jack,
-    PCEVENT_ITEM_FLAG_BASICSUPPORT, PCEVENT_ITEM_FLAG_ENABLE, PCPROPERTY_ITEM_FLAG_BASICSUPPORT,
-    PCPROPERTY_ITEM_FLAG_GET, PCPROPERTY_ITEM_FLAG_SET,
+    KSCATEGORY_AUDIO, KSCATEGORY_TOPOLOGY, KSEVENT_CONTROL_CHANGE, KSEVENT_PINCAPS_JACKINFOCHANGE,
+    KSEVENTSETID_AudioControlChange, KSEVENTSETID_PinCapsChange, KSNODETYPE_MUTE, KSNODETYPE_VOLUME,
+    KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT, KSPROPERTY_AUDIO_CPU_RESOURCES, KSPROPERTY_AUDIO_MUTE,
+    KSPROPERTY_AUDIO_VOLUMELEVEL, KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_JACK_DESCRIPTION2,
+    KSPROPSETID_Audio, KSPROPSETID_Jack, PCEVENT_ITEM_FLAG_BASICSUPPORT, PCEVENT_ITEM_FLAG_ENABLE,
+    PCPROPERTY_ITEM_FLAG_BASICSUPPORT, PCPROPERTY_ITEM_FLAG_GET, PCPROPERTY_ITEM_FLAG_SET,
 };
 
 use super::pin::Outlet;
-use super::{jack, levels};
+use super::{herald, jack, levels};
 use crate::device::Direction;
-use crate::device::controls::Controls;
+use crate::device::controls::{Control, Controls};
 
 /// The pin that comes from the wave filter, or leads there.
 pub(crate) const fn bridge_pin(direction: Direction) -> u32 {
@@ -48,6 +48,14 @@ pub(super) const fn jack_pin(direction: Direction) -> u32 {
     }
 }
 
+/// The node of a control, in a filter that has a volume or has none.
+pub(super) const fn node_of(control: Control, has_volume: bool) -> u32 {
+    match (control, has_volume) {
+        (Control::Mute, true) => 1,
+        _ => 0,
+    }
+}
+
 /// The tables of filters whose miniports have controls of type `C`.
 struct Tables<C>(PhantomData<C>);
 
@@ -59,7 +67,7 @@ const SETTABLE: u32 = DESCRIBED | PCPROPERTY_ITEM_FLAG_SET;
 static CPU_RESOURCES: PropertyItem =
     PropertyItem::new(&KSPROPSETID_Audio, KSPROPERTY_AUDIO_CPU_RESOURCES, DESCRIBED, levels::cpu_resources);
 
-impl<C: Controls> Tables<C> {
+impl<C: Controls + 'static> Tables<C> {
     const PROPERTIES: &'static [PropertyItem] = &[
         PropertyItem::new(&KSPROPSETID_Jack, KSPROPERTY_JACK_DESCRIPTION, DESCRIBED, jack::description::<C>),
         PropertyItem::new(
@@ -75,21 +83,29 @@ impl<C: Controls> Tables<C> {
         &KSEVENTSETID_PinCapsChange,
         KSEVENT_PINCAPS_JACKINFOCHANGE,
         PCEVENT_ITEM_FLAG_ENABLE | PCEVENT_ITEM_FLAG_BASICSUPPORT,
-        jack::info_change::<C>,
+        herald::enable::<C>,
     )];
     const FILTER: &'static Automation = &Automation::new(Self::PROPERTIES, Self::EVENTS);
+
+    /// That a control was changed by other hands.
+    const CHANGES: &'static [EventItem] = &[EventItem::new(
+        &KSEVENTSETID_AudioControlChange,
+        KSEVENT_CONTROL_CHANGE,
+        PCEVENT_ITEM_FLAG_ENABLE | PCEVENT_ITEM_FLAG_BASICSUPPORT,
+        herald::enable::<C>,
+    )];
 
     const VOLUME_PROPERTIES: &'static [PropertyItem] = &[
         PropertyItem::new(&KSPROPSETID_Audio, KSPROPERTY_AUDIO_VOLUMELEVEL, SETTABLE, levels::volume::<C>),
         CPU_RESOURCES,
     ];
-    const VOLUME: &'static Automation = &Automation::new(Self::VOLUME_PROPERTIES, &[]);
+    const VOLUME: &'static Automation = &Automation::new(Self::VOLUME_PROPERTIES, Self::CHANGES);
 
     const MUTE_PROPERTIES: &'static [PropertyItem] = &[
         PropertyItem::new(&KSPROPSETID_Audio, KSPROPERTY_AUDIO_MUTE, SETTABLE, levels::mute::<C>),
         CPU_RESOURCES,
     ];
-    const MUTE: &'static Automation = &Automation::new(Self::MUTE_PROPERTIES, &[]);
+    const MUTE: &'static Automation = &Automation::new(Self::MUTE_PROPERTIES, Self::CHANGES);
 }
 
 /// The filter of an endpoint of that direction, with that at its end, and nodes for the controls that there are.
@@ -97,7 +113,11 @@ impl<C: Controls> Tables<C> {
 /// # Errors
 ///
 /// `STATUS_INSUFFICIENT_RESOURCES`.
-pub(super) fn new<C: Controls>(direction: Direction, outlet: Outlet, controls: &C) -> Result<OwnedFilter> {
+pub(super) fn new<C: Controls + 'static>(
+    direction: Direction,
+    outlet: Outlet,
+    controls: &C,
+) -> Result<OwnedFilter> {
     let volume = Node::new(&KSNODETYPE_VOLUME).with_automation(Tables::<C>::VOLUME);
     let mute = Node::new(&KSNODETYPE_MUTE).with_automation(Tables::<C>::MUTE);
     let both = [volume, mute];

@@ -1,6 +1,5 @@
-//! How clients ask after the jack, and hear that it changed.
+//! How clients ask after the jack.
 
-use portcls::event::{EventRequest, EventVerb};
 use portcls::irql::{Irql, Passive};
 use portcls::plain::Plain;
 use portcls::property::PropertyRequest;
@@ -19,7 +18,10 @@ use crate::device::controls::Controls;
 /// # Errors
 ///
 /// As [`answer`].
-pub(super) fn description<C: Controls>(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
+pub(super) fn description<C: Controls + 'static>(
+    irql: &mut Irql<Passive>,
+    request: &PropertyRequest<'_>,
+) -> Result {
     answer(irql, request, TopologyMiniport::<C>::jack_description)
 }
 
@@ -28,7 +30,10 @@ pub(super) fn description<C: Controls>(irql: &mut Irql<Passive>, request: &Prope
 /// # Errors
 ///
 /// As [`answer`].
-pub(super) fn description2<C: Controls>(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
+pub(super) fn description2<C: Controls + 'static>(
+    irql: &mut Irql<Passive>,
+    request: &PropertyRequest<'_>,
+) -> Result {
     answer(irql, request, |miniport: &TopologyMiniport<C>| KSJACK_DESCRIPTION2 {
         DeviceStateInfo: 0,
         JackCapabilities: if miniport.herald().jack().detects() {
@@ -46,7 +51,7 @@ pub(super) fn description2<C: Controls>(irql: &mut Irql<Passive>, request: &Prop
 /// `STATUS_INVALID_PARAMETER` for a pin that does not exist; `STATUS_BUFFER_OVERFLOW` and
 /// `STATUS_BUFFER_TOO_SMALL` as the size protocol has it; `STATUS_INVALID_DEVICE_REQUEST` for anything but a
 /// question to this filter.
-fn answer<C: Controls, D: Plain>(
+fn answer<C: Controls + 'static, D: Plain>(
     irql: &mut Irql<Passive>,
     request: &PropertyRequest<'_>,
     describe: impl FnOnce(&TopologyMiniport<C>) -> D,
@@ -71,20 +76,4 @@ fn answer<C: Controls, D: Plain>(
     let count = u32::from(!jacks.is_empty());
     let size = (size_of::<KSMULTIPLE_ITEM>() as u32).saturating_add(jacks.len() as u32);
     request.get(&[KSMULTIPLE_ITEM { Size: size, Count: count }.as_bytes(), jacks])
-}
-
-/// Enables `KSEVENT_PINCAPS_JACKINFOCHANGE` for a client.
-///
-/// # Errors
-///
-/// `STATUS_INVALID_DEVICE_REQUEST` if the request is not for this filter, `STATUS_DEVICE_NOT_READY` if the device
-/// is going away, `STATUS_INVALID_PARAMETER` if there is no event to enable.
-pub(super) fn info_change<C: Controls>(irql: &mut Irql<Passive>, request: &EventRequest<'_>) -> Result {
-    if request.verb() != EventVerb::Add {
-        // PortCls takes the event off its list by itself; and that it is supported is all there is to say.
-        return Ok(());
-    }
-    let miniport: Com<TopologyMiniport<C>> = request.miniport(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
-    let entry = request.entry().ok_or(Status::INVALID_PARAMETER)?;
-    miniport.herald().add(irql, &entry)
 }

@@ -15,13 +15,16 @@ use crate::device::controls::{Channels, Controls};
 /// What a control can be asked.
 const ACCESS: u32 = KSPROPERTY_TYPE_GET | KSPROPERTY_TYPE_SET | KSPROPERTY_TYPE_BASICSUPPORT;
 
-/// `KSPROPERTY_AUDIO_VOLUMELEVEL`: the level of a channel, in 1/65536 dB. A level that the device does not have
-/// becomes the nearest one.
+/// `KSPROPERTY_AUDIO_VOLUMELEVEL`: the level of a channel, in 1/65536 dB. A level out of range, or one that the
+/// device does not have, becomes the nearest one that it has.
 ///
 /// # Errors
 ///
 /// As [`value`], and those of [`Controls::level`].
-pub(super) fn volume<C: Controls>(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
+pub(super) fn volume<C: Controls + 'static>(
+    irql: &mut Irql<Passive>,
+    request: &PropertyRequest<'_>,
+) -> Result {
     let miniport: Com<TopologyMiniport<C>> = request.miniport(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
     let controls = miniport.controls();
     let volume = controls.volume().ok_or(Status::INVALID_DEVICE_REQUEST)?;
@@ -31,7 +34,9 @@ pub(super) fn volume<C: Controls>(irql: &mut Irql<Passive>, request: &PropertyRe
         request,
         (volume.channels, range),
         |irql, channel| controls.level(irql, channel),
-        |irql, channel, level| controls.set_level(irql, channel, volume.nearest(level)),
+        |irql, channel, level| {
+            controls.set_level(irql, channel, level.max(volume.lowest).min(volume.highest))
+        },
     )
 }
 
@@ -40,7 +45,7 @@ pub(super) fn volume<C: Controls>(irql: &mut Irql<Passive>, request: &PropertyRe
 /// # Errors
 ///
 /// As [`value`], and those of [`Controls::is_muted`].
-pub(super) fn mute<C: Controls>(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
+pub(super) fn mute<C: Controls + 'static>(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
     let miniport: Com<TopologyMiniport<C>> = request.miniport(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
     let controls = miniport.controls();
     let channels = controls.mute().ok_or(Status::INVALID_DEVICE_REQUEST)?;

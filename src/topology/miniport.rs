@@ -22,7 +22,7 @@ pub(crate) struct TopologyMiniport<C> {
     controls: C,
 }
 
-impl<C: Controls> TopologyMiniport<C> {
+impl<C: Controls + 'static> TopologyMiniport<C> {
     /// The filter of the endpoint at whose end the herald's jack is; its channels go to `speakers`
     /// (`KSAUDIO_SPEAKER_`), by way of `controls`.
     ///
@@ -31,6 +31,7 @@ impl<C: Controls> TopologyMiniport<C> {
     /// `STATUS_INSUFFICIENT_RESOURCES`.
     pub(crate) fn new(speakers: u32, herald: Shared<Herald>, controls: C) -> Result<Self> {
         let direction = herald.direction();
+        herald.set_volume(controls.volume().is_some());
         let filter = filter::new(direction, Outlet::of(direction, herald.jack().pin()), &controls)?;
         Ok(Self { filter, speakers, herald, controls })
     }
@@ -49,17 +50,17 @@ impl<C: Controls> TopologyMiniport<C> {
     }
 }
 
-impl<C: Controls> ComClass for TopologyMiniport<C> {
+impl<C: Controls + 'static> ComClass for TopologyMiniport<C> {
     type Interfaces = (IMiniportTopology,);
 }
 
-impl<C: Controls> Miniport for TopologyMiniport<C> {
+impl<C: Controls + 'static> Miniport for TopologyMiniport<C> {
     fn description(&self, _irql: &mut Irql<Passive>) -> Result<&Filter> {
         Ok(self.filter.filter())
     }
 }
 
-impl<C: Controls> MiniportTopology for TopologyMiniport<C> {
+impl<C: Controls + 'static> MiniportTopology for TopologyMiniport<C> {
     fn init(
         &self,
         irql: &mut Irql<Passive>,

@@ -337,6 +337,14 @@ impl Adapter {
         subdevice::find(&fdo, subdevice)?.binding().ok_or(STATUS_INVALID_DEVICE_REQUEST)
     }
 
+    /// `KSPROPERTY_TOPOLOGY_NODES`: the types of a filter's nodes.
+    ///
+    /// # Errors
+    /// If there is no such filter.
+    pub fn nodes(&self, subdevice: &str) -> Result<Vec<GUID>, NtStatus> {
+        Ok(self.binding(subdevice)?.filter.nodes.iter().map(|node| node.kind.unwrap_or(GUID::ZERO)).collect())
+    }
+
     /// `KSPROPERTY_PIN_DATAINTERSECTION` of the client's range (a `KSDATARANGE` as bytes) with one of the pin's.
     /// `length` is the client's room.
     ///

@@ -16,6 +16,7 @@ use crate::options::DeviceName;
 use crate::options::MachineOptions;
 use crate::pci::Hardware;
 use crate::pci::qemu;
+use crate::pci::virtio_snd;
 use crate::pci::virtio_snd::VirtioSnd;
 use crate::pe;
 use crate::portcls::Image;
@@ -31,6 +32,8 @@ pub struct Machine {
     pub loader: Rc<Loader>,
     /// The device's step, microseconds.
     pub tick_us: u32,
+    /// The device in the rig itself, if it is that.
+    pub fake: Option<virtio_snd::Handle>,
     _ear: Ear,
 }
 
@@ -113,9 +116,14 @@ impl Machine {
     /// QEMU or an image is not as it should be.
     pub fn power_on(options: &MachineOptions, fed: &Pcm, tick_us: u32) -> Result<Self, SetupError> {
         let ear = Ear::new(fed)?;
+        let mut fake = None;
         let hardware: Box<dyn Hardware> = match options.device.model() {
             Some(model) => Box::new(emulated(model, options, fed, &ear, tick_us)?),
-            None => Box::new(modelled(options, fed)?),
+            None => {
+                let device = modelled(options, fed)?;
+                fake = Some(device.handle());
+                Box::new(device)
+            }
         };
         let kernel = nt::boot(options.windows, hardware);
         kernel.set_quantum(u64::from(tick_us) * 1_000);
@@ -136,7 +144,7 @@ impl Machine {
             let image = loader.load(kernel, path)?;
             loader.modules.borrow_mut().push((name.clone(), image));
         }
-        Ok(Self { kernel, loader: Rc::new(loader), tick_us, _ear: ear })
+        Ok(Self { kernel, loader: Rc::new(loader), tick_us, fake, _ear: ear })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the rig does from power-on to the report.
 
 mod clients;
+mod controls;
 mod ear;
 mod job;
 mod judge;
@@ -12,6 +13,7 @@ mod summary;
 
 use std::path::PathBuf;
 
+pub use controls::controls;
 pub use lifecycle::lifecycle;
 pub use machine::LoadedImage;
 pub use machine::Machine;

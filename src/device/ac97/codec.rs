@@ -47,12 +47,14 @@ const QUIRKS: [Quirk; 1] = [Quirk { vendor: 0x8384_7600, features: 0x0000, unity
 pub(super) struct Codec {
     nam: Registers,
     variable_rate: AtomicBool,
+    /// The line output can be attenuated and muted.
+    attenuates: AtomicBool,
 }
 
 impl Codec {
     /// The codec behind `nam`, not touched yet.
     pub(super) fn new(nam: Registers) -> Self {
-        Self { nam, variable_rate: AtomicBool::new(false) }
+        Self { nam, variable_rate: AtomicBool::new(false), attenuates: AtomicBool::new(false) }
     }
 
     /// Brings link and codec up from whatever state they are in. Answers the rates that the codec accepts.
@@ -84,8 +86,27 @@ impl Codec {
         }
 
         let rates = self.probe_rates(bus);
+        // Not every codec has what the register is for, and what it lacks reads 0.
+        let all = nam::MASTER_MUTE | nam::MASTER_MOST << 8 | nam::MASTER_MOST;
+        self.set_master(bus, all);
+        self.attenuates.store(self.master(bus) == all, Relaxed);
         self.set_unity_gain(bus);
         Ok(rates)
+    }
+
+    /// Whether [`Self::master`] is more than a number.
+    pub(super) fn attenuates(&self) -> bool {
+        self.attenuates.load(Relaxed)
+    }
+
+    /// Attenuation and mute of the line output, see [`nam::MASTER_VOLUME`].
+    pub(super) fn master(&self, bus: &Registers) -> u16 {
+        self.read(bus, nam::MASTER_VOLUME)
+    }
+
+    /// Sets them.
+    pub(super) fn set_master(&self, bus: &Registers, value: u16) {
+        self.write(bus, nam::MASTER_VOLUME, value);
     }
 
     /// Sets the sample rate, in Hz, of a DAC that does not run.

@@ -6,10 +6,12 @@ use portcls::irql::{Device, Dispatch, Irql, Passive};
 use portcls::{Result, Status, handle};
 
 use super::bdl::DescriptorList;
+use super::mixer::Mixer;
 use super::plan::{MAX_BUFFER_BYTES, Plan, RING};
 use super::regs::nabm;
 use super::ring::{Registers, Ring};
 use super::{Ac97, BOX_TRIES};
+use crate::device::controls::Controls;
 use crate::device::cut::{Chunks, Cut};
 use crate::device::formats::StreamFormat;
 use crate::device::jack::{Jack, Pin};
@@ -76,6 +78,10 @@ impl SoundDevice for Ac97 {
 
     fn jack(&self, _at: &Irql<Passive>, _endpoint: usize) -> Result<Shared<Jack>> {
         Shared::new(Jack::new(Pin::LINE_OUT, true))
+    }
+
+    fn controls(&self, _endpoint: usize) -> Option<impl Controls> {
+        self.codec.attenuates().then_some(Mixer(self))
     }
 
     fn engine(&self, at: &Irql<Passive>, pdo: handle::Device, _endpoint: usize) -> Result<Engine> {

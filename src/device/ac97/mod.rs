@@ -6,10 +6,12 @@
 //!                                        +--- latch <--- interrupt -----+
 //! ```
 
+mod attenuation;
 mod bdl;
 mod codec;
 mod engine;
 pub(crate) mod latch;
+mod mixer;
 pub(crate) mod plan;
 mod regs;
 pub(crate) mod ring;

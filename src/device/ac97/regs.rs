@@ -6,8 +6,13 @@
 pub(crate) mod nam {
     /// Any write resets the codec; reads the features.
     pub(crate) const RESET: u16 = 0x00;
-    /// Attenuation of the line output, 1.5 dB a step, bit 15 mutes.
+    /// Attenuation of the line output, 1.5 dB a step, left in bits 8 to 12, right in bits 0 to 4. What is wider in some
+    /// codecs is not used.
     pub(crate) const MASTER_VOLUME: u16 = 0x02;
+    /// MASTER_VOLUME: silence.
+    pub(crate) const MASTER_MUTE: u16 = 0x8000;
+    /// MASTER_VOLUME: the greatest attenuation of a channel.
+    pub(crate) const MASTER_MOST: u16 = 0x1F;
     /// Gain of the DAC: 0 is +12 dB, 8 is 0 dB, 1.5 dB a step; bit 15 mutes.
     pub(crate) const PCM_OUT_VOLUME: u16 = 0x18;
     /// Power down control and ready bits.

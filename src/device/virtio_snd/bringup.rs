@@ -18,11 +18,15 @@ use super::inventory::Inventory;
 use super::rings::{Queues, Rings, vector};
 use super::state::{Command, Told};
 use super::wire::{self, config, queue};
+use super::wire_ctl;
 use crate::device::MAX_ENDPOINTS;
 use crate::device::virtio::{Features, Transport};
 use crate::platform::lock::SpinLock;
 use crate::platform::pool::PoolBox;
 use crate::platform::time;
+
+/// The features of a sound device that are accepted, besides those of any device.
+const WANTED: u64 = wire_ctl::FEATURE;
 
 impl VirtioSnd {
     /// Takes the device below `pdo` to where it works, and asks it what it has.
@@ -39,7 +43,7 @@ impl VirtioSnd {
         let transport = Transport::find(at, pdo, resources)?;
         let messages = messages(at, resources);
         reset(at, &transport)?;
-        let features = transport.negotiate(at, 0)?;
+        let features = transport.negotiate(at, WANTED)?;
         let mut queues = Queues::new(at, pdo, &transport, features)?;
         let control = Control::new(at, pdo, &transport, features)?;
         let mut way = Way { transport: &transport, control: &control, queues: &mut queues, messages };
@@ -81,17 +85,17 @@ pub(super) struct Way<'a> {
 }
 
 impl Way<'_> {
-    /// From a reset to where the device works, with empty queues.
+    /// From a reset to where the device works, with empty queues. Says what was negotiated.
     ///
     /// # Errors
     ///
     /// `STATUS_IO_DEVICE_ERROR` if the device does not reset; those of [`Transport::negotiate`] and of the queues.
-    pub(super) fn reopen(&mut self, at: &mut Irql<Passive>) -> Result {
+    pub(super) fn reopen(&mut self, at: &mut Irql<Passive>) -> Result<Features> {
         reset(at, self.transport)?;
-        let features = self.transport.negotiate(at, 0)?;
+        let features = self.transport.negotiate(at, WANTED)?;
         self.open(at, features)?;
         self.queues.listen(self.transport);
-        Ok(())
+        Ok(features)
     }
 
     /// From whatever state to a reset, with nothing left of what the device was given: it is taken to where it works,
@@ -104,7 +108,7 @@ impl Way<'_> {
     /// `STATUS_IO_DEVICE_ERROR` if the device does not reset: then it may have something still.
     pub(super) fn empty(&mut self, at: &mut Irql<Passive>) -> Result<bool> {
         reset(at, self.transport)?;
-        let features = self.transport.negotiate(at, 0);
+        let features = self.transport.negotiate(at, WANTED);
         let released =
             features.and_then(|features| self.open(at, features)).and_then(|()| self.release_all(at));
         reset(at, self.transport)?;
@@ -114,12 +118,12 @@ impl Way<'_> {
     /// Empties a device that works, and asks what it has.
     fn settle(&mut self, at: &mut Irql<Passive>) -> Result<PoolBox<Endpoints>> {
         self.release_all(at)?;
-        self.reopen(at)?;
-        match self.take_stock(at, true) {
+        let features = self.reopen(at)?;
+        match self.take_stock(at, true, features.has(wire_ctl::FEATURE)) {
             Err(_) if self.control.is_broken() => {
-                // It does not stand being tried out.
+                // It does not stand being tried out, nor, perhaps, being asked for its control elements.
                 self.reopen(at)?;
-                self.take_stock(at, false)
+                self.take_stock(at, false, false)
             }
             endpoints => endpoints,
         }
@@ -127,8 +131,13 @@ impl Way<'_> {
 
     /// Asks what the device has.
     #[inline(never)]
-    fn take_stock(&self, at: &mut Irql<Passive>, may_try: bool) -> Result<PoolBox<Endpoints>> {
-        Endpoints::new(&*Inventory::take(at, self.transport, self.control, may_try)?)
+    fn take_stock(
+        &self,
+        at: &mut Irql<Passive>,
+        may_try: bool,
+        has_controls: bool,
+    ) -> Result<PoolBox<Endpoints>> {
+        Endpoints::new(&*Inventory::take(at, self.transport, self.control, may_try, has_controls)?)
     }
 
     /// From negotiation to where the device works.

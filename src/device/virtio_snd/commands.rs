@@ -50,10 +50,15 @@ impl VirtioSnd {
 
     /// Sends a request whose answer is a status alone.
     fn send(&self, at: &mut Irql<Passive>, request: &[u8]) -> Result {
+        self.ask(at, request, &mut []).map(|_| ())
+    }
+
+    /// Sends a request; says how much of the answer's payload there is.
+    pub(super) fn ask(&self, at: &mut Irql<Passive>, request: &[u8], answer: &mut [u8]) -> Result<usize> {
         if self.is_lost() {
             return Err(self.refusal());
         }
-        let said = self.control.command(at, &self.transport, request, &mut []).map(|_| ());
+        let said = self.control.command(at, &self.transport, request, answer);
         if self.control.is_broken() {
             trace::info(c"the device does not answer");
             self.lost.store(true, Release);

@@ -1,9 +1,10 @@
-//! The streams that became endpoints, and the jacks behind them.
+//! The streams that became endpoints, and the jacks and controls behind them.
 #![forbid(unsafe_code)]
 
 use portcls::Result;
 
 use super::inventory::Inventory;
+use super::panel::Panel;
 use crate::device::formats::{Formats, RateSet, SampleSet, Speakers};
 use crate::device::jack::{Jack, Pin};
 use crate::device::{Direction, EndpointInfo, MAX_ENDPOINTS};
@@ -20,6 +21,8 @@ pub(super) struct Endpoints {
     count: usize,
     /// The jack behind each endpoint, and the number by which the device knows it, if it does.
     jacks: [Option<(Shared<Jack>, Option<usize>)>; MAX_ENDPOINTS],
+    /// The controls of each endpoint that has any.
+    panels: [Option<PoolBox<Panel>>; MAX_ENDPOINTS],
 }
 
 impl Endpoints {
@@ -36,6 +39,7 @@ impl Endpoints {
             features: [0; MAX_ENDPOINTS],
             count: 0,
             jacks: [const { None }; MAX_ENDPOINTS],
+            panels: [const { None }; MAX_ENDPOINTS],
         }
     };
 
@@ -48,12 +52,15 @@ impl Endpoints {
         let mut all = PoolBox::new(Self::NONE)?;
         let endpoints = &mut *all;
         let places = endpoints.infos.iter_mut().zip(&mut endpoints.streams).zip(&mut endpoints.features);
-        let places = places.zip(&mut endpoints.jacks);
-        for (found, (((info, stream), features), jack)) in inventory.endpoints().zip(places) {
+        let places = places.zip(&mut endpoints.jacks).zip(&mut endpoints.panels);
+        for (found, ((((info, stream), features), jack), panel)) in inventory.endpoints().zip(places) {
             (*info, *stream, *features) = (found.info, found.stream, found.features);
             let socket = found.jack.and_then(|number| inventory.jack(number));
             let (pin, plugged) = socket.unwrap_or((Pin::unknown(found.info.direction), true));
             *jack = Some((Shared::new(Jack::new(pin, plugged))?, found.jack));
+            if found.elements.iter().any(Option::is_some) {
+                *panel = Some(Panel::boxed(found)?);
+            }
             endpoints.count = endpoints.count.wrapping_add(1);
         }
         Ok(all)
@@ -94,5 +101,20 @@ impl Endpoints {
     pub(super) fn plug(&self, number: u32, plugged: bool) -> bool {
         let own = |place: &&(Shared<Jack>, Option<usize>)| place.1 == usize::try_from(number).ok();
         self.jacks.iter().flatten().filter(own).fold(false, |news, (jack, _)| jack.plug(plugged) || news)
+    }
+
+    /// The controls of `endpoint`, if it has any.
+    pub(super) fn panel(&self, endpoint: usize) -> Option<&Panel> {
+        self.panels.get(endpoint)?.as_deref()
+    }
+
+    /// All controls.
+    pub(super) fn panels(&self) -> impl Iterator<Item = &Panel> {
+        self.panels.iter().flatten().map(|panel| &**panel)
+    }
+
+    /// The value of control element `number` was changed. True if Windows is to be told.
+    pub(super) fn turned(&self, number: u16) -> bool {
+        self.panels().fold(false, |news, panel| panel.turned(number.into()) || news)
     }
 }

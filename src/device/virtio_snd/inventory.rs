@@ -1,14 +1,17 @@
-//! What the device has: its streams as endpoints, and its jacks.
+//! What the device has: its streams as endpoints, its jacks, and its control elements.
 #![forbid(unsafe_code)]
 
 use portcls::irql::{Irql, Passive};
 use portcls::{Result, Status};
 
 use super::control::Control;
+use super::element::{Element, element_of};
 use super::info;
 use super::probe::{self, Streams, Word};
 use super::state::Command;
 use super::wire::{self, ChmapInfo, Item, JackInfo, Params, PcmInfo, config, stream_feature};
+use super::wire_ctl::{self, CtlInfo, Decibels, METADATA_BYTES};
+use crate::device::controls;
 use crate::device::jack::Pin;
 use crate::device::virtio::Transport;
 use crate::device::{EndpointInfo, MAX_ENDPOINTS};
@@ -18,6 +21,10 @@ use crate::platform::trace;
 /// Jacks and channel maps that are looked at; what a device has beyond them is not used.
 const MAX_JACKS: usize = 16;
 const MAX_MAPS: usize = 32;
+
+/// Control elements that are looked at, and those of them that are kept.
+const MAX_CONTROLS: u32 = 128;
+const MAX_ELEMENTS: usize = 32;
 
 /// Bytes of items that are asked for at a time.
 const BATCH_BYTES: usize = 512;
@@ -34,6 +41,8 @@ pub(crate) struct Endpoint {
     pub(crate) jack: Option<usize>,
     /// The features to select of those that the stream has: that the device tells of underruns and overruns.
     pub(crate) features: u32,
+    /// Its own volume and mute.
+    pub(crate) elements: [Option<Element>; 2],
 }
 
 /// All that was found. It is large, and hence in the pool from the beginning.
@@ -42,6 +51,7 @@ pub(crate) struct Inventory {
     streams: [Option<PcmInfo>; MAX_ENDPOINTS],
     jacks: [Option<JackInfo>; MAX_JACKS],
     maps: [Option<ChmapInfo>; MAX_MAPS],
+    elements: [Option<Element>; MAX_ELEMENTS],
     answer: [u8; BATCH_BYTES],
 }
 
@@ -51,11 +61,13 @@ impl Inventory {
         streams: [None; MAX_ENDPOINTS],
         jacks: [None; MAX_JACKS],
         maps: [None; MAX_MAPS],
+        elements: [None; MAX_ELEMENTS],
         answer: [0; BATCH_BYTES],
     };
 
     /// Asks a device that works and has been told nothing of its streams yet. With `may_try` it is also tried out how
-    /// many channels they can have, see [`probe`]; otherwise the device is taken at its word.
+    /// many channels they can have, see [`probe`]; otherwise the device is taken at its word. With `has_controls` it
+    /// is also asked for its control elements.
     ///
     /// # Errors
     ///
@@ -67,14 +79,18 @@ impl Inventory {
         transport: &Transport,
         control: &Control,
         may_try: bool,
+        has_controls: bool,
     ) -> Result<PoolBox<Self>> {
         let mut inventory = PoolBox::new(Self::EMPTY)?;
-        let Self { endpoints, streams, jacks, maps, answer } = &mut *inventory;
+        let Self { endpoints, streams, jacks, maps, elements, answer } = &mut *inventory;
         let [jack_count, stream_count, map_count] = transport.configuration::<3>(config::JACKS)?;
         let mut device = Device { at, transport, control };
         device.query(stream_count, streams, answer)?;
         device.query_if_known(jack_count, jacks, answer)?;
         device.query_if_known(map_count, maps, answer)?;
+        if has_controls {
+            device.find_elements(elements)?;
+        }
 
         let mut word = if may_try { Word::Unheard } else { Word::Kept };
         let mut free = endpoints.iter_mut();
@@ -91,8 +107,12 @@ impl Inventory {
             };
             let jack = info::jack_of(streams.iter().flatten(), index, jacks.iter().flatten());
             let features = found.features & stream_feature::EVT_XRUNS;
+            let elements = controls::Control::ALL.map(|control| {
+                element_of(streams.iter().flatten(), index, elements.iter().flatten(), control)
+            });
             if let Some(place) = free.next() {
-                *place = Some(Endpoint { info: EndpointInfo { direction, formats }, stream, jack, features });
+                let info = EndpointInfo { direction, formats };
+                *place = Some(Endpoint { info, stream, jack, features, elements });
             }
         }
         if inventory.endpoints().next().is_none() {
@@ -166,6 +186,49 @@ impl Device<'_> {
         }
     }
 
+    /// Asks for the control elements that an endpoint may have. One that cannot be read, or has a value that it says it
+    /// cannot have, is left alone.
+    fn find_elements(&mut self, places: &mut [Option<Element>]) -> Result {
+        let [count] = self.transport.configuration::<1>(wire_ctl::CONTROLS)?;
+        let mut places = places.iter_mut();
+        for number in 0..count.min(MAX_CONTROLS) {
+            let found = self.element(number);
+            if self.control.is_broken() {
+                return Err(Status::DEVICE_NOT_READY);
+            }
+            if let Some(element) = found {
+                let Some(place) = places.next() else { break };
+                *place = Some(element);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for one control element.
+    fn element(&mut self, number: u32) -> Option<Element> {
+        let mut answer = [0; CtlInfo::BYTES];
+        let request = wire::query(CtlInfo::QUERY, number, 1, CtlInfo::BYTES as u32);
+        let info = CtlInfo::parse(self.ask(&request, &mut answer)?)?;
+        let element = Element::judge(number, &info, || {
+            let mut answer = [0; METADATA_BYTES];
+            let metadata = self.ask(&wire_ctl::read_metadata(number), &mut answer);
+            metadata.map_or(Decibels::Unknown, Decibels::parse)
+        })?;
+        let mut answer = [0; wire_ctl::VALUE_BYTES];
+        let value = self.ask(&wire_ctl::read(number), &mut answer)?;
+        let fits = wire_ctl::values(value, element.count).is_some_and(|values| element.takes(&values));
+        if !fits {
+            trace::value(c"control element of no use", number);
+        }
+        fits.then_some(element)
+    }
+
+    /// What the device answers; none for any kind of no.
+    fn ask<'b>(&mut self, request: &[u8], answer: &'b mut [u8]) -> Option<&'b [u8]> {
+        let written = self.control.command(self.at, self.transport, request, answer).ok()?;
+        answer.get(..written)
+    }
+
     fn send(&mut self, request: &[u8]) -> bool {
         self.control.command(self.at, self.transport, request, &mut []).is_ok()
     }
@@ -183,7 +246,6 @@ impl Streams for Device<'_> {
     fn info(&mut self, stream: u32) -> Option<PcmInfo> {
         let mut answer = [0; PcmInfo::BYTES];
         let request = wire::query(PcmInfo::QUERY, stream, 1, PcmInfo::BYTES as u32);
-        let written = self.control.command(self.at, self.transport, &request, &mut answer).ok()?;
-        PcmInfo::parse(answer.get(..written)?)
+        PcmInfo::parse(self.ask(&request, &mut answer)?)
     }
 }

@@ -15,18 +15,22 @@
 mod bringup;
 mod commands;
 mod control;
+mod element;
 mod endpoints;
 mod engine;
 mod events;
 mod feed;
 mod info;
 mod inventory;
+mod panel;
 mod probe;
 mod recovery;
 mod rings;
+mod scale;
 mod slots;
 mod state;
 mod wire;
+mod wire_ctl;
 
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use core::sync::atomic::{AtomicBool, AtomicU32};
@@ -34,6 +38,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32};
 use portcls::irql::{Device, Dispatch, Irql, Passive};
 use portcls::{Result, Status, handle};
 
+use super::controls::{Controls, News};
 use super::cut::{Chunks, Cut};
 use super::formats::StreamFormat;
 use super::jack::Jack;
@@ -51,6 +56,7 @@ use crate::platform::time;
 use control::Control;
 use endpoints::Endpoints;
 use feed::Shape;
+use panel::Desk;
 use slots::{Layout, Slots};
 use state::Told;
 use wire::Event;
@@ -105,6 +111,14 @@ impl SoundDevice for VirtioSnd {
 
     fn jack(&self, _at: &Irql<Passive>, endpoint: usize) -> Result<Shared<Jack>> {
         self.endpoints.jack(endpoint).cloned().ok_or(Status::INVALID_PARAMETER)
+    }
+
+    fn controls(&self, endpoint: usize) -> Option<impl Controls> {
+        self.endpoints.panel(endpoint).map(|panel| Desk::new(self, panel))
+    }
+
+    fn news(&self, endpoint: usize) -> Option<Shared<News>> {
+        self.endpoints.panel(endpoint).map(|panel| panel.news().clone())
     }
 
     fn engine(&self, at: &Irql<Passive>, pdo: handle::Device, endpoint: usize) -> Result<Engine> {
@@ -247,6 +261,9 @@ impl SoundDevice for VirtioSnd {
         let mut xruns = 0;
         shared.hear(at, &self.transport, |event| match event {
             Event::Jack(number, plugged) => troubled |= self.endpoints.plug(number, plugged),
+            Event::Control(number, what) => {
+                troubled |= what & wire_ctl::CHANGED_VALUE != 0 && self.endpoints.turned(number);
+            }
             Event::Xrun(stream) => xruns |= self.endpoints.of_stream(stream).map_or(0, bit),
         });
         shared.xruns |= xruns;

@@ -5,6 +5,7 @@
 //!     -> nothing goes out any more
 //!     -> reset -> negotiate, queues, DRIVER_OK -> RELEASE each stream -> reset: the device has nothing of ours now
 //!     -> negotiate, queues, DRIVER_OK
+//!     -> control elements as they were
 //!     -> each stream: SET_PARAMS, PREPARE, messages from the first one that nobody can have heard, START
 //! ```
 //!
@@ -42,6 +43,7 @@ impl VirtioSnd {
         if broken || self.lost.load(Acquire) || self.transport.needs_reset() {
             self.recover(at, station);
         }
+        self.learn_controls(at);
     }
 
     /// Sees to a device that works no more, also if that was tried in vain. Says whether it works again.
@@ -87,6 +89,7 @@ impl VirtioSnd {
         station: &impl Station<Self>,
         stages: &[Stage; MAX_ENDPOINTS],
     ) -> Result {
+        self.restore_controls(at)?;
         for (endpoint, stage) in stages.iter().enumerate() {
             if let Err(status) = station.revive(at, endpoint, *stage) {
                 trace::failure(c"a stream does not come back", status);

@@ -3,9 +3,8 @@
 //! Source: virtio 1.3, section 5.14 ("Sound Device"); the names are the specification's. All numbers are
 //! little-endian. What comes from the device is taken apart here and judged elsewhere; too few bytes give nothing.
 //!
-//! Two parts of the specification are left out. Control elements (`VIRTIO_SND_F_CTLS` is not accepted): Windows brings
-//! a finer volume control of its own, and a device whose elements nobody touches passes sound on as its owner has set
-//! it. And memory shared with the device, which the specification only reserves numbers for.
+//! Control elements are in [`super::wire_ctl`]. Memory shared with the device, which the specification only reserves
+//! numbers for, is left out.
 
 /// Queues, by their numbers.
 pub(crate) mod queue {
@@ -248,6 +247,8 @@ pub(crate) enum Event {
     Jack(u32, bool),
     /// This stream ran dry, or over.
     Xrun(u32),
+    /// Something about this control element changed: what, as bits, see [`super::wire_ctl::CHANGED_VALUE`].
+    Control(u16, u16),
 }
 
 impl Event {
@@ -259,12 +260,14 @@ impl Event {
         const JACK_CONNECTED: u32 = 0x1000;
         const JACK_DISCONNECTED: u32 = 0x1001;
         const PCM_XRUN: u32 = 0x1101;
+        const CTL_NOTIFY: u32 = 0x1200;
         let [.., e, f, g, h] = *bytes;
         let data = u32::from_le_bytes([e, f, g, h]);
         match u32_at(bytes, 0)? {
             JACK_CONNECTED => Some(Self::Jack(data, true)),
             JACK_DISCONNECTED => Some(Self::Jack(data, false)),
             PCM_XRUN => Some(Self::Xrun(data)),
+            CTL_NOTIFY => Some(Self::Control(u16::from_le_bytes([e, f]), u16::from_le_bytes([g, h]))),
             _ => None,
         }
     }

@@ -419,6 +419,9 @@ impl Device {
         for stream in &mut self.sound.streams {
             stream.reset(keep || self.options.predecessor > 0 && self.counts.resets == 1);
         }
+        if !keep {
+            self.sound.controls.clone_from(&self.options.controls);
+        }
         self.late.clear();
         self.event_buffers.clear();
         self.events.clear();

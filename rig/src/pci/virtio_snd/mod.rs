@@ -26,6 +26,7 @@ mod sound;
 pub mod source;
 mod stream;
 mod text;
+mod text_control;
 mod transport;
 mod trouble;
 pub mod wire;

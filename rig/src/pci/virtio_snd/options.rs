@@ -131,31 +131,46 @@ pub struct ChannelMap {
 /// One control element: integers, or a switch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Control {
+    /// The function group.
+    pub group: u32,
     /// `VIRTIO_SND_CTL_ROLE_*` shifted left by one, and the direction in bit 0 (0: output).
     pub role: u32,
     /// Whether it is a switch rather than a number.
     pub is_switch: bool,
+    /// `VIRTIO_SND_CTL_ACCESS_*`, as a mask.
+    pub access: u32,
     /// Smallest value, greatest value, and step.
     pub range: (u32, u32, u32),
     /// The values, one a channel.
     pub values: Vec<u32>,
-    /// Its name, at most 43 characters.
+    /// Its name, at most 43 characters; a longer one has no end.
     pub name: String,
+    /// Metadata: the level of the smallest value and the step from value to value, 1/100 dB. With them belongs
+    /// [`wire::CTL_ACCESS_TLV_READ`].
+    pub decibels: Option<(i32, u32)>,
 }
 
 impl Control {
     /// The volume of the output, in steps of 1 from 0 to 100.
     #[must_use]
     pub fn volume() -> Self {
-        let name = "Master Playback Volume".to_owned();
-        Self { role: 1 << 1, is_switch: false, range: (0, 100, 1), values: vec![100; 2], name }
+        Self {
+            group: 0,
+            role: 1 << 1,
+            is_switch: false,
+            access: wire::CTL_ACCESS_READ | wire::CTL_ACCESS_WRITE,
+            range: (0, 100, 1),
+            values: vec![100; 2],
+            name: "Master Playback Volume".to_owned(),
+            decibels: None,
+        }
     }
 
     /// The switch of the output: 1 is sound.
     #[must_use]
     pub fn mute() -> Self {
         let name = "Master Playback Switch".to_owned();
-        Self { role: 2 << 1, is_switch: true, range: (0, 1, 1), values: vec![1], name }
+        Self { role: 2 << 1, is_switch: true, range: (0, 1, 1), values: vec![1], name, ..Self::volume() }
     }
 }
 

@@ -87,7 +87,7 @@ impl Sound {
             | wire::R_CTL_INFO
             | wire::R_JACK_REMAP => 16,
             wire::R_PCM_SET_PARAMS => 24,
-            wire::R_PCM_PREPARE..=wire::R_PCM_STOP | wire::R_CTL_READ => 8,
+            wire::R_PCM_PREPARE..=wire::R_PCM_STOP | wire::R_CTL_READ | wire::R_CTL_TLV_READ => 8,
             wire::R_CTL_WRITE => request.bytes.len().max(12),
             _ => {
                 log.complain(request.now, format!("request {code:#x}"));
@@ -114,7 +114,7 @@ impl Sound {
                 log.complain(request.now, "JACK_REMAP of a jack that cannot be mapped anew");
                 Reply::of(wire::S_NOT_SUPP)
             }
-            wire::R_CTL_READ | wire::R_CTL_WRITE => self.control(request, log),
+            wire::R_CTL_READ | wire::R_CTL_WRITE | wire::R_CTL_TLV_READ => self.control(request, log),
             _ => self.stream(request, log),
         }
     }
@@ -124,8 +124,20 @@ impl Sound {
             log.complain(request.now, format!("control element {} does not exist", request.word(4)));
             return Reply::of(wire::S_BAD_MSG);
         };
-        if request.code() == wire::R_CTL_READ {
-            let payload = control.values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let needed = match request.code() {
+            wire::R_CTL_READ => wire::CTL_ACCESS_READ,
+            wire::R_CTL_WRITE => wire::CTL_ACCESS_WRITE,
+            _ => wire::CTL_ACCESS_TLV_READ,
+        };
+        if control.access & needed == 0 {
+            let name = wire::request_name(request.code());
+            log.complain(request.now, format!("{name} of {}, which does not allow it", control.name));
+            return Reply::of(wire::S_BAD_MSG);
+        }
+        if request.code() != wire::R_CTL_WRITE {
+            let words =
+                if request.code() == wire::R_CTL_READ { control.values.clone() } else { metadata(control) };
+            let payload: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
             return Reply { status: wire::S_OK, payload, ..Reply::default() };
         }
         let (least, most, _) = control.range;
@@ -265,13 +277,19 @@ fn map_info(map: &ChannelMap) -> Vec<u8> {
     info
 }
 
+/// What ALSA has for a scale in dB (`SNDRV_CTL_TLVT_DB_SCALE`), or an empty container.
+fn metadata(control: &Control) -> Vec<u32> {
+    match control.decibels {
+        Some((least, step)) => vec![1, 8, least.cast_unsigned(), step],
+        None => vec![0, 0],
+    }
+}
+
 fn control_info(control: &Control) -> Vec<u8> {
-    const READ_WRITE: u32 = 3;
     let kind = u32::from(!control.is_switch);
-    let words = [0, control.role, kind, READ_WRITE, control.values.len() as u32, 0];
+    let words = [control.group, control.role, kind, control.access, control.values.len() as u32, 0];
     let mut info: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     let mut name = control.name.as_bytes().to_vec();
-    name.truncate(43);
     name.resize(44, 0);
     info.extend(name);
     let (least, most, step) = control.range;

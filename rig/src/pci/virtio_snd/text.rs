@@ -15,6 +15,7 @@
 //! | `refuse_features` | 1: `FEATURES_OK` never stays |
 //! | `outputs`, `inputs` | how many streams of each kind |
 //! | `jacks`, `controls` | jacks, all plugged; 1: volume and mute |
+//! | `control` | a control element, any number of them; see [`super::text_control`] |
 //! | `reset`, `reset_us` | `forgets` or `leaves` buffers behind; microseconds that it takes, or `never` |
 //! | `predecessor` | messages that somebody left in each stream |
 //! | `truth` | 1: positions are held against the device's own sample clock |
@@ -24,7 +25,8 @@
 //! WHEN is `1500ms` or `1500us` after power-on, `request:N` or `request:CODE:N` (the Nth, of that code), `tx:N`,
 //! `rx:N`, `control:N`, `event:N` (the Nth completion on a queue), or `access:N`. WHAT is `needs_reset`, `remove`,
 //! `stall`, `resume`, `burst`, `lose:N`, `spurious`, `never`, `late:MICROSECONDS`, `answer:STATUS`, `id:N`,
-//! `length:N`, `status:N`, `twice`, `index:N`, `plug:JACK`, `unplug:JACK`, `xrun:STREAM`, `turn:VALUE`.
+//! `length:N`, `status:N`, `twice`, `index:N`, `plug:JACK`, `unplug:JACK`, `xrun:STREAM`, `turn:VALUE` (of the first
+//! control element).
 
 use super::options::Control;
 use super::options::Layout;
@@ -35,6 +37,7 @@ use super::options::Stream;
 use super::script::Fault;
 use super::script::What;
 use super::script::When;
+use super::text_control;
 use super::wire;
 
 /// Reads a device.
@@ -90,6 +93,7 @@ fn set(options: &mut Options, key: &str, value: &str) -> Result<(), String> {
                 options.controls = vec![Control::volume(), Control::mute()];
             }
         }
+        "control" => options.controls.push(text_control::parse(value)?),
         "reset" => {
             options.reset = choice(value, &[("forgets", Reset::Forgets), ("leaves", Reset::LeavesBuffers)])?;
         }
@@ -164,7 +168,7 @@ fn choice<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, String> {
 }
 
 /// A number, in decimal or, behind 0x, in hexadecimal digits.
-fn number<T: TryFrom<i64>>(text: &str) -> Result<T, String> {
+pub(super) fn number<T: TryFrom<i64>>(text: &str) -> Result<T, String> {
     let parsed = match text.strip_prefix("0x") {
         Some(digits) => i64::from_str_radix(digits, 16),
         None => text.parse(),

@@ -75,6 +75,15 @@ pub const R_CTL_INFO: u32 = 0x0300;
 pub const R_CTL_READ: u32 = 0x0302;
 /// See [`R_JACK_INFO`].
 pub const R_CTL_WRITE: u32 = 0x0303;
+/// See [`R_JACK_INFO`].
+pub const R_CTL_TLV_READ: u32 = 0x0304;
+
+/// Access rights of control elements, as masks.
+pub const CTL_ACCESS_READ: u32 = 1 << 0;
+/// See [`CTL_ACCESS_READ`].
+pub const CTL_ACCESS_WRITE: u32 = 1 << 1;
+/// See [`CTL_ACCESS_READ`].
+pub const CTL_ACCESS_TLV_READ: u32 = 1 << 4;
 
 /// Events (5.14.6).
 pub const EVT_JACK_CONNECTED: u32 = 0x1000;
@@ -166,6 +175,7 @@ pub fn request_name(code: u32) -> &'static str {
         R_CTL_INFO => "CTL_INFO",
         R_CTL_READ => "CTL_READ",
         R_CTL_WRITE => "CTL_WRITE",
+        R_CTL_TLV_READ => "CTL_TLV_READ",
         _ => "an unknown request",
     }
 }
