@@ -24,7 +24,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use device::Direction::{self, Capture, Render};
-use device::controls::{Channels, Controls, Volume};
+use device::controls::{Channels, Control, Controls, News, Volume};
 use device::jack::{Jack, Pin};
 use platform::ending::End;
 use platform::shared::Shared;
@@ -44,7 +44,6 @@ use portcls::raw::{
     KSPROPERTY_TYPE_SET, NTSTATUS, PCEVENT_VERB_ADD, PCEVENT_VERB_REMOVE, PCEVENT_VERB_SUPPORT,
 };
 use portcls::{Result, Status};
-use proptest::prelude::*;
 use requests::{Lists, Tables, passive};
 use topology::{Herald, TopologyMiniport, Watch, bridge_pin};
 
@@ -87,6 +86,7 @@ impl Controls for Shared<Mixer> {
     }
 
     fn set_level(&self, _irql: &mut Irql<Passive>, channel: u32, level: i32) -> Result {
+        assert!((LEVELS.lowest..=LEVELS.highest).contains(&level), "{level} is out of range");
         self.levels.lock().unwrap()[channel as usize] = level;
         self.answers()
     }
@@ -136,24 +136,26 @@ impl Controls for Part {
 }
 
 /// A filter with all around it.
-struct Scene<C: Controls> {
+struct Scene<C: Controls + 'static> {
     jack: Shared<Jack>,
+    news: Shared<News>,
     herald: Shared<Herald>,
     tables: Tables<TopologyMiniport<C>>,
 }
 
-fn scene<C: Controls>(direction: Direction, jack: Jack, controls: C) -> Scene<C> {
+fn scene<C: Controls + 'static>(direction: Direction, jack: Jack, controls: C) -> Scene<C> {
     let jack = Shared::new(jack).unwrap();
-    let herald = Shared::new(Herald::new(direction, jack.clone())).unwrap();
+    let news = Shared::new(News::new()).unwrap();
+    let herald = Shared::new(Herald::new(direction, jack.clone(), Some(news.clone()))).unwrap();
     let miniport = TopologyMiniport::new(STEREO, herald.clone(), controls).unwrap();
-    Scene { jack, herald, tables: Tables::new(miniport) }
+    Scene { jack, news, herald, tables: Tables::new(miniport) }
 }
 
 fn plain(direction: Direction, jack: Jack) -> Scene<Part> {
     scene(direction, jack, Part { volume: false, mute: false })
 }
 
-impl<C: Controls> Scene<C> {
+impl<C: Controls + 'static> Scene<C> {
     /// What a question for the jacks of a pin comes to.
     fn jacks(&self, property: u32, pin: u32, room: usize) -> (NTSTATUS, Vec<u8>) {
         self.tables.property(None, property, KSPROPERTY_TYPE_GET, pin.as_bytes(), &vec![0; room])
@@ -328,9 +330,6 @@ fn volume_is_set_by_channel_and_read_back_as_it_is() {
     assert_eq!(get(0).1, Some(-60 << 16));
     assert_eq!(set(-1, 20 << 16), STATUS_SUCCESS, "out of range is clamped");
     assert_eq!((get(0).1, get(1).1, get(-1).1), (Some(0), Some(0), Some(0)));
-    for (level, nearest) in [(-0xBFFF, -0x8000), (-0xC001, -0x10000)] {
-        assert_eq!((set(0, level), get(0).1), (STATUS_SUCCESS, Some(nearest)), "between two levels");
-    }
     for channel in [2, -2, i32::MIN, i32::MAX] {
         assert_eq!((set(channel, 0), get(channel).0), (STATUS_INVALID_PARAMETER, STATUS_INVALID_PARAMETER));
     }
@@ -380,21 +379,30 @@ fn a_request_for_another_filter_is_refused() {
     assert_eq!(ask(Some(1), KSPROPERTY_AUDIO_MUTE, &[0; 4]), STATUS_INVALID_DEVICE_REQUEST);
 }
 
-proptest! {
-    #[test]
-    fn the_nearest_level_is_one_of_the_device_s(
-        lowest: i32, range in 0..u32::MAX, step in 1..u32::MAX, level: i32,
-    ) {
-        let highest = i32::try_from((i64::from(lowest) + i64::from(range)).min(i32::MAX.into())).unwrap();
-        let volume = Volume { lowest, highest, step, ..LEVELS };
-        let nearest = volume.nearest(level);
-        prop_assert!((lowest..=highest).contains(&nearest));
-        let steps = i64::from(nearest) - i64::from(lowest);
-        prop_assert_eq!(steps % i64::from(step), 0);
-        let off = |other: i64| (i64::from(level) - other).abs();
-        for other in [i64::from(nearest) - i64::from(step), i64::from(nearest) + i64::from(step)] {
-            let there = (i64::from(lowest)..=i64::from(highest)).contains(&other);
-            prop_assert!(!there || off(other) >= off(nearest.into()), "{} is nearer", other);
+#[test]
+fn clients_hear_of_controls_that_others_changed() {
+    let mut irql = passive();
+    for (volume, mute) in [(true, true), (true, false), (false, true)] {
+        let scene = scene(Render, Jack::new(SOCKET, true), Part { volume, mute });
+        let (lists, port) = Lists::made();
+        scene.tables.init(&port);
+        for node in 0..u32::from(volume) + u32::from(mute) {
+            assert_eq!(scene.tables.node_event(node, PCEVENT_VERB_ADD, 0x2000), STATUS_SUCCESS);
+            assert_eq!(scene.tables.node_event(node, PCEVENT_VERB_REMOVE, 0x2000), STATUS_SUCCESS);
+            assert_eq!(scene.tables.node_event(node, PCEVENT_VERB_ADD, 0), STATUS_INVALID_PARAMETER);
+            assert_eq!(lists.take(), ["add 0x2000"]);
+        }
+        scene.herald.notify(&mut irql);
+        assert_eq!(lists.take(), [""; 0], "nothing happened");
+        let mut node = 0;
+        for (control, there) in [(Control::Volume, volume), (Control::Mute, mute)] {
+            if there {
+                scene.news.tell(control);
+                scene.herald.notify(&mut irql);
+                scene.herald.notify(&mut irql);
+                assert_eq!(lists.take(), [format!("control changed, pin None, node Some({node})")]);
+                node += 1;
+            }
         }
     }
 }

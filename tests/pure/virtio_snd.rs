@@ -109,7 +109,7 @@ fn events_are_told_apart_and_unknown_ones_are_none() {
     assert_eq!(event(0x1000, 7), Some(Event::Jack(7, true)));
     assert_eq!(event(0x1001, 7), Some(Event::Jack(7, false)));
     assert_eq!(event(0x1101, u32::MAX), Some(Event::Xrun(u32::MAX)));
-    for unknown in [0, 0x0FFF, 0x1002, 0x1100, 0x1102, 0x1200, u32::MAX] {
+    for unknown in [0, 0x0FFF, 0x1002, 0x1100, 0x1102, 0x1201, u32::MAX] {
         assert_eq!(event(unknown, 0), None);
     }
 }

@@ -209,12 +209,12 @@ impl VirtioSnd {
         request: &[u8],
         answer: &mut [u8],
     ) -> Result<usize> {
-        if knob.dead.load(Acquire) {
+        let lost = self.is_lost();
+        if !lost && knob.dead.load(Acquire) {
             return Err(Status::IO_DEVICE_ERROR);
         }
-        let was_lost = self.is_lost();
         let said = self.ask(at, request, answer);
-        if !was_lost && self.is_lost() {
+        if !lost && self.is_lost() && self.transport.is_present() {
             knob.dead.store(true, Release);
         }
         said.inspect_err(|status| trace::failure(c"control element", *status))

@@ -8,10 +8,11 @@ use portcls::com::{Com, ComClass, ComPtr, Head, unknown_vtbl, value};
 use portcls::irql::{Irql, Passive};
 use portcls::raw::status::STATUS_SUCCESS;
 use portcls::raw::{
-    BOOL, GUID, IMiniportTopology, IPortEvents, IPortEventsVtbl, IUnknown, KSEVENT_ENTRY,
-    KSEVENT_PINCAPS_JACKINFOCHANGE, KSEVENTSETID_PinCapsChange, KSPIN_DATAFLOW, KSPROPERTY_AUDIO_MUTE,
-    KSPROPERTY_AUDIO_VOLUMELEVEL, KSPROPSETID_Audio, KSPROPSETID_Jack, NTSTATUS, PCAUTOMATION_TABLE,
-    PCEVENT_REQUEST, PCFILTER_DESCRIPTOR, PCPROPERTY_REQUEST,
+    BOOL, GUID, IMiniportTopology, IPortEvents, IPortEventsVtbl, IUnknown, KSEVENT_CONTROL_CHANGE,
+    KSEVENT_ENTRY, KSEVENT_PINCAPS_JACKINFOCHANGE, KSEVENTSETID_AudioControlChange,
+    KSEVENTSETID_PinCapsChange, KSPIN_DATAFLOW, KSPROPERTY_AUDIO_MUTE, KSPROPERTY_AUDIO_VOLUMELEVEL,
+    KSPROPSETID_Audio, KSPROPSETID_Jack, NTSTATUS, PCAUTOMATION_TABLE, PCEVENT_REQUEST, PCFILTER_DESCRIPTOR,
+    PCPROPERTY_REQUEST,
 };
 
 /// The token of a test.
@@ -65,7 +66,12 @@ unsafe extern "efiapi" fn generate<const N: usize>(
     // SAFETY: null, or a set.
     let set = unsafe { set.as_ref() };
     let jack = set == Some(&KSEVENTSETID_PinCapsChange) && event == KSEVENT_PINCAPS_JACKINFOCHANGE;
-    let what = if jack { "jack info changed" } else { "something else" };
+    let control = set == Some(&KSEVENTSETID_AudioControlChange) && event == KSEVENT_CONTROL_CHANGE;
+    let what = match (jack, control) {
+        (true, _) => "jack info changed",
+        (_, true) => "control changed",
+        _ => "something else",
+    };
     let (pin, node) = ((of_pin != 0).then_some(pin), (of_node != 0).then_some(node));
     lists.0.lock().unwrap().push(format!("{what}, pin {pin:?}, node {node:?}"));
 }
@@ -242,15 +248,25 @@ impl<T: ComClass> Tables<T> {
 
     /// Asks something of the filter's event.
     pub(crate) fn event(&self, verb: u32, entry: usize) -> NTSTATUS {
-        let automation = self.automation(None);
+        self.event_of(None, (KSEVENTSETID_PinCapsChange, KSEVENT_PINCAPS_JACKINFOCHANGE), verb, entry)
+    }
+
+    /// Asks something of the event of a node.
+    pub(crate) fn node_event(&self, node: u32, verb: u32, entry: usize) -> NTSTATUS {
+        self.event_of(Some(node), (KSEVENTSETID_AudioControlChange, KSEVENT_CONTROL_CHANGE), verb, entry)
+    }
+
+    fn event_of(&self, node: Option<u32>, expected: (GUID, u32), verb: u32, entry: usize) -> NTSTATUS {
+        let automation = self.automation(node);
         // SAFETY: the automation's own table.
         let items = unsafe { table(automation.Events, automation.EventCount) };
         let [item] = items else { panic!("one event") };
         // SAFETY: each item has a set.
         let set = unsafe { *item.Set };
-        assert_eq!((set, item.Id), (KSEVENTSETID_PinCapsChange, KSEVENT_PINCAPS_JACKINFOCHANGE));
+        assert_eq!((set, item.Id), expected);
         let mut request = PCEVENT_REQUEST {
             MajorTarget: self.object.unknown().as_raw(),
+            Node: node.unwrap_or(u32::MAX),
             Verb: verb,
             EventEntry: entry as *mut KSEVENT_ENTRY,
             ..PCEVENT_REQUEST::ZERO
