@@ -277,7 +277,7 @@ fn a_driver_that_forgets_settings_is_noticed() {
     let folder = folder("controls-forgets");
     let steps: Vec<&str> =
         ["controls", "--device", "fake", "--fake", FORGETFUL].into_iter().chain(SETTINGS).collect();
-    let run = rig_with(&mutant.build(), &folder, &steps);
+    let run = rig_with(&mutant.build_optimised(), &folder, &steps);
     assert_eq!(run.status, 0, "{}", run.text);
     assert!(run.text.contains("element:0: [100, 100]"), "{}", run.text);
 }
