@@ -115,6 +115,7 @@ impl Endpoints {
 
     /// The value of control element `number` was changed. True if Windows is to be told.
     pub(super) fn turned(&self, number: u16) -> bool {
-        self.panels().fold(false, |news, panel| panel.turned(number.into()) || news)
+        // It is at one panel at most.
+        self.panels().any(|panel| panel.turned(number.into()))
     }
 }
