@@ -37,7 +37,7 @@ pub(super) fn intersection(client: &AudioRange, own: &AudioRange, offered: &Form
     Format::new(rate, channels.into(), bits, bits, mask, encoding(sample))
 }
 
-/// The best format of an endpoint, with as many channels as it has.
+/// The best format of an endpoint, in stereo or what comes closest to it.
 pub(super) fn preferred(offered: &Formats) -> Option<Format> {
     let (sample, rate) = pairs(offered).next()?;
     let channels = offered.channels_within(u32::MAX)?;

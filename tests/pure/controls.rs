@@ -324,7 +324,7 @@ proptest! {
         prop_assert_eq!((scale.value(volume.lowest), scale.value(volume.highest)), (least, least + (steps * step) as i32));
         // What a level becomes is a value of the device, and no other one is nearer.
         let nearest = scale.value(level);
-        prop_assert!(scale.contains(nearest) && (nearest - least) as u32 % step == 0);
+        prop_assert!(scale.contains(nearest) && ((nearest - least) as u32).is_multiple_of(step));
         let off = |value: i32| (i64::from(scale.level(value)) - i64::from(level)).abs();
         for other in [nearest.wrapping_sub(step as i32), nearest.wrapping_add(step as i32)] {
             let there = scale.contains(other) && (other - least) as u32 / step <= steps;

@@ -167,6 +167,17 @@ fn a_client_that_takes_anything_gets_the_best() {
 }
 
 #[test]
+fn where_nobody_has_chosen_it_is_the_best_format() {
+    for offered in [everything(), ac97()] {
+        let format = format::preferred(&offered).unwrap();
+        assert_eq!((format.rate(), format.bits()), (48_000, 16));
+        assert_eq!(format.channels(), 2);
+        assert!(opened(&format, &offered).is_some());
+    }
+    assert!(format::preferred(&Formats { samples: SampleSet::EMPTY, ..everything() }).is_none());
+}
+
+#[test]
 fn ranges_come_best_first_and_once_each() {
     let pairs: Vec<(Sample, u32)> = format::pairs(&everything()).collect();
     assert_eq!(pairs.len(), Sample::ALL.len() * RATES.len());
