@@ -73,6 +73,9 @@ pub struct MachineOptions {
     /// Interrupt messages that the device has (virtio-snd); 0 leaves it the line.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=5))]
     pub vectors: u16,
+    /// Do not count the driver's instructions: a short run takes a tenth of the time.
+    #[arg(long)]
+    pub uncounted: bool,
     /// Streams at once, each with a client and an endpoint of its own: in each direction for virtio-snd, which gets
     /// that many.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=5))]
@@ -115,7 +118,7 @@ pub struct ClientOptions {
     /// Pause for 100 ms at this frame of the sound.
     #[arg(long, value_name = "FRAME", conflicts_with = "remove_at")]
     pub pause_at: Option<usize>,
-    /// Tear the device out of its slot at this frame of the sound.
+    /// Tear the device out of its slot at this frame of the sound. What comes after it is not missed.
     #[arg(long, value_name = "FRAME")]
     pub remove_at: Option<usize>,
     /// Stop and restart the device, and play or record once more, so many times.

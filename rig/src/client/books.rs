@@ -36,6 +36,8 @@ pub struct Books {
     pub opened: Option<Pcm>,
     /// What the client played, where that was not in the plan.
     pub input: Option<Pcm>,
+    /// If the device was torn out: frames that it had surely played or recorded by then.
+    pub cut_off: Option<u64>,
     /// What the client recorded.
     pub recorded: Vec<u8>,
     /// What the driver told or did that cannot be right.

@@ -4,7 +4,10 @@ use crate::report::model::ClientError;
 
 /// Errors by kind: the first of each is told in full, the others are counted.
 #[derive(Clone, Debug, Default)]
-pub struct Errors(Vec<Entry>);
+pub struct Errors {
+    entries: Vec<Entry>,
+    closed: bool,
+}
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -16,12 +19,18 @@ struct Entry {
 impl Errors {
     /// Books an error that was noticed at `now` ns. `kind` is what errors of the same cause have in common.
     pub fn add(&mut self, now: u64, kind: &'static str, message: String) {
-        match self.0.iter_mut().find(|entry| entry.kind == kind) {
+        match self.entries.iter_mut().find(|entry| entry.kind == kind) {
+            _ if self.closed => {}
             Some(entry) => entry.more += 1,
             None => {
-                self.0.push(Entry { kind, first: ClientError { time_ns: now, message }, more: 0 });
+                self.entries.push(Entry { kind, first: ClientError { time_ns: now, message }, more: 0 });
             }
         }
+    }
+
+    /// Whatever cannot be right from now on is not the driver's fault.
+    pub fn close(&mut self) {
+        self.closed = true;
     }
 
     /// One line a kind, in the order in which they were first noticed.
@@ -33,7 +42,7 @@ impl Errors {
             }
             error
         };
-        self.0.iter().map(line).collect()
+        self.entries.iter().map(line).collect()
     }
 }
 
@@ -51,5 +60,14 @@ mod tests {
         assert_eq!(list.len(), 2);
         assert_eq!((list[0].time_ns, list[0].message.as_str()), (7, "off by 9 (and 1 more of this kind)"));
         assert_eq!(list[1].message, "none came");
+    }
+
+    #[test]
+    fn nothing_is_added_once_they_are_closed() {
+        let mut errors = Errors::default();
+        errors.add(7, "position", "off by 9".to_owned());
+        errors.close();
+        errors.add(8, "event", "none came".to_owned());
+        assert_eq!(errors.list().len(), 1);
     }
 }

@@ -22,6 +22,7 @@ mod packets;
 mod render;
 mod session;
 pub mod track;
+mod walk;
 mod witness;
 
 use std::cell::Cell;

@@ -62,6 +62,8 @@ pub struct Session<'a> {
     period_began: Snapshot,
     steady_start: Option<(Snapshot, u64, u64)>,
     disturbed: bool,
+    abandoned: bool,
+    walk: Walk,
 }
 
 impl<'a> Session<'a> {
@@ -94,16 +96,24 @@ impl<'a> Session<'a> {
             period_began: Snapshot::default(),
             steady_start: None,
             disturbed: false,
+            abandoned: false,
+            walk: Walk::new(bytes),
         }
     }
 
     /// The books, closed.
     pub(super) fn into_books(self) -> Books {
-        Books { position: self.witness.figures(), errors: self.witness.errors, ..self.books }
+        let cut_off = (self.abandoned || self.lost_its_device()).then(|| {
+            // What a position may be ahead of the device by.
+            let doubtful = self.plan.pace.step_frames as u64 + self.plan.period as u64;
+            (self.walk.linear() / self.frame_bytes() as u64).saturating_sub(doubtful)
+        });
+        Books { position: self.witness.figures(), errors: self.witness.errors, cut_off, ..self.books }
     }
 
     /// Books something that cannot be right.
     pub(super) fn error(&mut self, kind: &'static str, message: String) {
+        self.excuse();
         self.witness.errors.add(self.kernel.now(), kind, message);
     }
 
@@ -162,9 +172,21 @@ impl<'a> Session<'a> {
         false
     }
 
-    /// Whether somebody else has torn the device out.
+    /// Whether somebody else has torn the device out, and the driver was told.
     pub(super) fn gone(&self) -> bool {
         self.line.gone.get()
+    }
+
+    /// Whether the device is gone, whoever knows of it.
+    fn lost_its_device(&self) -> bool {
+        self.gone() || self.kernel.hardware.borrow().is_gone() == Some(true)
+    }
+
+    /// What fails once the device is gone fails for a reason.
+    fn excuse(&mut self) {
+        if self.lost_its_device() {
+            self.witness.errors.close();
+        }
     }
 
     /// Takes as long over a period as the plan says.
@@ -259,9 +281,7 @@ impl<'a> Session<'a> {
         let KsAudioPosition { play_offset, write_offset } = match answer {
             Ok(position) => position,
             Err(status) => {
-                if !self.gone() {
-                    self.error("GetPosition", format!("in RUN GetPosition failed with {status:#010x}"));
-                }
+                self.error("GetPosition", format!("in RUN GetPosition failed with {status:#010x}"));
                 return None;
             }
         };
@@ -270,6 +290,7 @@ impl<'a> Session<'a> {
         self.books.max_accesses = self.books.max_accesses.max(cost.all());
         let clock = self.clock(asked_at);
         self.look_at_transfers();
+        self.excuse();
         let told = Told { play: play_offset, write: write_offset, linear: self.linear() };
         let (frames, judged) = self.witness.running(asked_at, told, clock);
         self.kernel.trace.add(asked_at, TraceEvent::Position(frames as u64));
@@ -280,7 +301,7 @@ impl<'a> Session<'a> {
         });
         let (bytes, frame) = (self.buffer.len() as u64, self.frame_bytes() as u64);
         let ahead = (write_offset + bytes - play_offset % bytes) % bytes / frame;
-        Some(Reading { play: frames as u64, ahead })
+        Some(Reading { play: self.walk.to(play_offset) / frame, ahead })
     }
 
     /// Takes in what the device was given at a time, as the device has it.
@@ -370,7 +391,10 @@ impl<'a> Session<'a> {
             done >= *frame
         };
         match self.plan.disturbance.filter(due) {
-            Some(Disturbance::AbandonAt { .. }) => false,
+            Some(Disturbance::AbandonAt { .. }) => {
+                self.abandoned = true;
+                false
+            }
             Some(Disturbance::PauseAt { .. }) if !self.disturbed => {
                 self.disturbed = true;
                 self.pause();

@@ -65,6 +65,8 @@ pub struct Accounts {
     notify_area: RefCell<Option<Range<u64>>>,
     /// Counted routines of the driver's that run now, one inside the other.
     pub(super) counting: Cell<u32>,
+    /// Instructions are not counted.
+    pub uncounted: Cell<bool>,
     pub(super) work: Cell<[WorkFigures; WORKS.len()]>,
     /// Interrupts on the line that a service routine of the driver's claimed, and messages that were served.
     pub interrupts: Cell<u64>,

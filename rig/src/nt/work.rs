@@ -75,7 +75,8 @@ impl Kernel {
             figures.ran
         });
         let depth = self.accounts.counting.get();
-        if depth == 0 && ran > COUNT_ALL_BELOW && !ran.is_multiple_of(COUNT_EVERY) {
+        let later = ran > COUNT_ALL_BELOW && !ran.is_multiple_of(COUNT_EVERY);
+        if self.accounts.uncounted.get() || depth == 0 && later {
             return run();
         }
         self.accounts.counting.set(depth + 1);

@@ -12,6 +12,7 @@ pub mod baseline;
 pub mod costs;
 pub mod html;
 pub mod model;
+pub mod notices;
 pub mod plot;
 pub mod stream;
 pub mod terminal;
@@ -20,6 +21,7 @@ pub mod verdict;
 
 pub use costs::{InstructionsBy, PerPeriod};
 pub use model::Report;
+pub use notices::Notices;
 pub use stream::{Packets, Stream};
 pub use timeline::{Moment, MomentKind, PeriodSample, PositionSample, Timeline};
 pub use verdict::Verdict;

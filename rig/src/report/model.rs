@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::costs::PerPeriod;
+use super::notices::Notices;
 use super::stream::Stream;
 use super::timeline::Timeline;
 use crate::sound::GlitchKind;
@@ -76,6 +77,8 @@ pub struct Report {
     pub stream_resources: Vec<StreamResource>,
     /// Why there are none, if there are none: the profile's WaveRT port may offer no interface for it.
     pub stream_resources_note: Option<String>,
+    /// What the driver told Windows beside the sound.
+    pub notices: Notices,
     /// What the driver told its client, or did to it, that cannot be right, one line a kind: a position that goes back,
     /// moves in PAUSE or is outside of its limits, an event that does not come. Empty in a good run.
     pub client_errors: Vec<ClientError>,

@@ -127,6 +127,7 @@ impl Machine {
         };
         let kernel = nt::boot(options.windows, hardware);
         kernel.set_quantum(u64::from(tick_us) * 1_000);
+        kernel.accounts.uncounted.set(options.uncounted);
         kernel.hold_up_dpcs(u64::from(options.dpc_delay) * 1_000);
         // As the INF file asks.
         kernel.support_messages(None);

@@ -7,6 +7,7 @@ mod job;
 mod judge;
 mod lifecycle;
 mod machine;
+mod notices;
 mod progress;
 mod streams;
 mod summary;

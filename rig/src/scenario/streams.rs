@@ -14,6 +14,7 @@ use super::clients;
 use super::failed;
 use super::job::Job;
 use super::judge;
+use super::notices;
 use super::stopped_for_a_reason;
 use crate::client::Books;
 use crate::nt::Kernel;
@@ -22,6 +23,7 @@ use crate::options::Duplex;
 use crate::options::Play;
 use crate::options::Record;
 use crate::portcls::Adapter;
+use crate::report::Notices;
 use crate::report::Report;
 use crate::report::Verdict;
 use crate::report::html;
@@ -35,6 +37,7 @@ const QUIET_NS: u64 = 50_000_000;
 #[derive(Default)]
 struct Outcome {
     rounds: Vec<Round>,
+    notices: Notices,
     error: Option<SetupError>,
 }
 
@@ -82,7 +85,7 @@ fn run(job: Job) -> Result<Verdict, SetupError> {
         shared.borrow_mut().error = error;
     });
     let rest = machine.kernel.hardware.borrow_mut().finish()?;
-    let Outcome { mut rounds, error } = outcome.take();
+    let Outcome { mut rounds, notices, error } = outcome.take();
     if machine.kernel.crashed() {
         // The clients' books went down with it; what came out of the device did not.
         rounds.push(Round { output: rest, ..Round::default() });
@@ -93,7 +96,7 @@ fn run(job: Job) -> Result<Verdict, SetupError> {
     if let Some(error) = error.filter(|_| machine.kernel.verifier.findings().is_empty()) {
         return Err(error);
     }
-    let report = judge::report(&job, &machine, &image, &rounds);
+    let report = Report { notices, ..judge::report(&job, &machine, &image, &rounds) };
     publish(&job, &report, rounds)?;
     Ok(report.verdict())
 }
@@ -116,6 +119,7 @@ fn perform(image: &Rc<LoadedImage>, job: &Job, outcome: &RefCell<Outcome>) -> Re
         outcome.borrow_mut().rounds.push(Round { books, output });
         listen_to_silence(kernel, &job.fed, outcome)?;
     }
+    outcome.borrow_mut().notices = notices::of(&adapter);
     check("removing the device", adapter.remove())?;
     // The clients are gone, and with them the other references.
     let adapter = Rc::into_inner(adapter)

@@ -86,6 +86,18 @@ pub fn compare(input: &Pcm, output: &Pcm) -> Result<Comparison, FormatsDiffer> {
     Ok(Walk::new(input, output).run())
 }
 
+/// As [`compare`], of a sound that was cut off behind frame `least` of the input: what comes after the last frame of the
+/// output is not missed.
+///
+/// # Errors
+///
+/// As for [`compare`].
+pub fn compare_cut_off(input: &Pcm, output: &Pcm, least: u64) -> Result<Comparison, FormatsDiffer> {
+    let came = sound_end(output).saturating_sub(lead_in(input, output));
+    let end = came.max(least as usize).min(input.frames());
+    compare(&input.with_data(input.span(0, end).to_vec()), output)
+}
+
 /// A place where input and output might run on together.
 #[derive(Clone, Copy)]
 struct Meeting {
@@ -116,10 +128,7 @@ impl<'a> Walk<'a> {
 
     fn run(mut self) -> Comparison {
         let (frames_in, frames_out) = (self.input.frames(), self.output.frames());
-        let lead_in = match (sound_start(self.input), sound_start(self.output)) {
-            (Some(input), Some(output)) => output.saturating_sub(input),
-            _ => 0,
-        };
+        let lead_in = lead_in(self.input, self.output);
         let (mut i, mut o) = (0, lead_in);
         loop {
             let equal = self.equal_frames(i, o);
@@ -243,7 +252,7 @@ impl<'a> Walk<'a> {
     /// What the output did between two places: `from` is where it left the input, `to` where it came back.
     fn kind_of(&self, from: (usize, usize), to: (usize, usize)) -> GlitchKind {
         let played = self.output.span(from.1, to.1);
-        if played.is_empty() {
+        if played.is_empty() || self.lies_between(from, to) {
             GlitchKind::Dropped
         } else if played.iter().all(|byte| *byte == self.output.silence()) {
             GlitchKind::Silence
@@ -252,6 +261,18 @@ impl<'a> Walk<'a> {
         } else {
             GlitchKind::Corrupt
         }
+    }
+
+    /// Whether the output frames are input frames from between those two places, with some missing before and behind.
+    fn lies_between(&self, from: (usize, usize), to: (usize, usize)) -> bool {
+        let frames = to.1 - from.1;
+        let Some((index, runs)) = &self.search else { return false };
+        let Some(hash) = runs.get(from.1).filter(|_| frames >= RUN) else { return false };
+        let played = self.output.span(from.1, to.1);
+        index
+            .from(*hash, from.0)
+            .take(64)
+            .any(|at| at + frames <= to.0 && self.input.span(at, at + frames) == played)
     }
 
     /// Whether the output frames from `from.1` to `end` are frames that had come out just before, or are a
@@ -268,6 +289,14 @@ impl<'a> Walk<'a> {
             .before(*hash, from.0)
             .take(64)
             .any(|at| at + frames <= self.input.frames() && self.input.span(at, at + frames) == played)
+    }
+}
+
+/// Silent frames of the output before the input's first frame.
+fn lead_in(input: &Pcm, output: &Pcm) -> usize {
+    match (sound_start(input), sound_start(output)) {
+        (Some(input), Some(output)) => output.saturating_sub(input),
+        _ => 0,
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{Comparison, Glitch, GlitchKind, compare};
+use super::{Comparison, Glitch, GlitchKind, compare, compare_cut_off};
 use crate::sound::{Pcm, tune};
 
 use GlitchKind::{Corrupt, Dropped, Repeated, Silence};
@@ -99,12 +99,34 @@ fn one_dropped_frame_is_one_glitch() {
 }
 
 #[test]
+fn the_end_of_a_sound_that_was_cut_off_is_not_missed() {
+    let input = noise();
+    let cut_off = |parts: &[&[u8]], least| compare_cut_off(&input, &join(&input, parts), least).unwrap();
+    let found = cut_off(&[&silent(10), input.span(0, 9_000), &silent(500)], 8_900);
+    assert_eq!((found.bit_exact, found.frames_in, found.lead_in, found.tail), (true, 9_000, 10, 500));
+    // What the device had surely played, and what is wrong before the end, still is.
+    let early = cut_off(&[input.span(0, 9_000)], 9_100);
+    assert_eq!(early.glitches, [glitch(Dropped, 9_000, 100)]);
+    let broken = cut_off(&[input.span(0, 4_800), input.span(5_280, 9_000)], 8_000);
+    assert_eq!(broken.glitches[0], glitch(Dropped, 4_800, PERIOD));
+    assert!(cut_off(&[], 0).bit_exact);
+    assert!(!cut_off(&[], 1).bit_exact);
+}
+
+#[test]
 fn one_dropped_period_is_one_glitch() {
     let input = noise();
     for at in [0, 480, 24_000, 47_000] {
         let output = join(&input, &[&silent(10), input.span(0, at), input.span(at + PERIOD, 48_000)]);
         assert_eq!(only(&input, &output), glitch(Dropped, at, PERIOD));
     }
+}
+
+#[test]
+fn what_is_left_of_a_gap_does_not_make_it_anything_else() {
+    let input = noise();
+    let parts = [input.span(0, 9_600), input.span(10_080, 10_560), input.span(20_000, 48_000)];
+    assert_eq!(only(&input, &join(&input, &parts)), glitch(Dropped, 9_600, 10_400));
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub mod tune;
 pub mod wav;
 
 pub use carriage::{carried, carries, delivered, heard};
-pub use compare::{Comparison, Glitch, GlitchKind, compare};
+pub use compare::{Comparison, Glitch, GlitchKind, compare, compare_cut_off};
 pub use noise::{Lane, lane_of, noise, valid_bits};
 pub use recording::compare_recording;
 pub use wav::{Encoding, Pcm, WavError, WavSink};

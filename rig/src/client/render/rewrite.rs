@@ -47,6 +47,9 @@ impl Player<'_> {
             self.lay(&take, owned, (reading.play + capacity).saturating_sub(owned));
             self.session.period_ended(owned as usize);
             if !self.session.go_on(owned as usize) {
+                // The device may have come further into what lies there now.
+                heard.extend_from_slice(&take);
+                self.session.books.input = Some(self.session.plan.pcm.with_data(heard));
                 self.session.close_books();
                 return;
             }

@@ -41,6 +41,10 @@ pub enum What {
     NeedsReset,
     /// It is torn out.
     Remove,
+    /// No reset comes to an end any more.
+    Stuck,
+    /// `FEATURES_OK` does not stay any more.
+    Refuse,
     /// No sound moves any more.
     Stall,
     /// It moves again.

@@ -24,9 +24,9 @@
 //!
 //! WHEN is `1500ms` or `1500us` after power-on, `request:N` or `request:CODE:N` (the Nth, of that code), `tx:N`,
 //! `rx:N`, `control:N`, `event:N` (the Nth completion on a queue), or `access:N`. WHAT is `needs_reset`, `remove`,
-//! `stall`, `resume`, `burst`, `lose:N`, `spurious`, `never`, `late:MICROSECONDS`, `answer:STATUS`, `id:N`,
-//! `length:N`, `status:N`, `twice`, `index:N`, `plug:JACK`, `unplug:JACK`, `xrun:STREAM`, `turn:VALUE` (of the first
-//! control element).
+//! `stuck` (no reset ends any more), `refuse` (no features are agreed to any more), `stall`, `resume`, `burst`, `lose:N`,
+//! `spurious`, `never`, `late:MICROSECONDS`, `answer:STATUS`, `id:N`, `length:N`, `status:N`, `twice`, `index:N`,
+//! `plug:JACK`, `unplug:JACK`, `xrun:STREAM`, `turn:VALUE` (of the first control element).
 
 use super::options::Control;
 use super::options::Layout;
@@ -140,6 +140,8 @@ fn trouble(text: &str) -> Result<What, String> {
     Ok(match name {
         "needs_reset" => What::NeedsReset,
         "remove" => What::Remove,
+        "stuck" => What::Stuck,
+        "refuse" => What::Refuse,
         "stall" => What::Stall,
         "resume" => What::Resume,
         "burst" => What::Burst,

@@ -34,6 +34,11 @@ pub(super) struct Transport {
 }
 
 impl Transport {
+    /// From now on `FEATURES_OK` does not stay.
+    pub(super) fn refuse(&mut self) {
+        self.refuse = true;
+    }
+
     pub(super) fn new(offered: u64, refuse: bool, vectors: u16, queue_size: u16) -> Self {
         Self {
             offered: offered | wire::F_VERSION_1,

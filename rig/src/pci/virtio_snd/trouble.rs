@@ -105,6 +105,8 @@ impl Device {
         match what {
             What::NeedsReset => self.give_up(),
             What::Remove => self.removed = true,
+            What::Stuck => self.options.reset_ns = u64::MAX,
+            What::Refuse => self.transport.refuse(),
             What::Stall => self.stalled = true,
             What::Resume => self.stalled = false,
             What::Burst => {
