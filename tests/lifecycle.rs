@@ -42,8 +42,8 @@ fn surprise_removal_in_the_middle() {
             let folder = folder(&format!("removal-{client}-{frame}"));
             noise(&folder.join("noise.wav"), 2, 48_000);
             let run = rig(&folder, &["play", "noise.wav", "--client", client, "--remove-at", frame]);
-            // The sound ends early; that is all that may be found.
-            assert_eq!(run.status, 1, "{}", run.text);
+            // The sound ends early; until then it is right.
+            assert_eq!(run.status, 0, "{}", run.text);
             assert!(run.rules().is_empty(), "{}", run.text);
         }
     }

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+pub mod fake;
 mod mutant;
 
 pub use mutant::Mutant;

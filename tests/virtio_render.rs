@@ -103,8 +103,8 @@ fn surprise_removal_in_the_middle() {
         let options =
             ["play", "--device", "virtio-snd", "--seconds", "2", "--remove-at", "48000", "--client"];
         let run = rig(&folder, &[&options[..], &[client]].concat());
-        // The sound ends early; that is all that may be found.
-        assert_eq!(run.status, 1, "{}", run.text);
+        // The sound ends early; until then it is right.
+        assert_eq!(run.status, 0, "{}", run.text);
         assert!(run.rules().is_empty(), "{}", run.text);
     }
 }

@@ -231,6 +231,9 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
         Ok(())
     }
 
+    /// The device is in motion: from now on the engine is asked how far it is. It is under the lock again.
+    fn began(&self, _shared: &mut Self::Shared, _engine: &mut Self::Engine) {}
+
     /// Has the device stand still, which may take it long if it is in trouble; its engine was halted before.
     fn pause(&self, _at: &mut Irql<Passive>, _endpoint: usize) {}
 

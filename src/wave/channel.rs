@@ -232,9 +232,11 @@ impl<D: SoundDevice> Channel<D> {
         if self.hub.stage(at, self.endpoint) == Stage::Running {
             return Ok(());
         }
+        let fresh = self.account(at, |account| account.clock.linear() == 0) == Some(true);
         let prepared = self.hub.prepare(at, self.endpoint)?;
         self.hub.start(at, self.endpoint).inspect_err(|_| {
-            if prepared {
+            // What has not begun begins anew, whatever the device made of the beginning.
+            if prepared || fresh {
                 self.hub.let_go(at, self.endpoint);
             }
         })

@@ -187,16 +187,25 @@ pub(super) struct Live<'a, D: SoundDevice> {
 }
 
 impl<D: SoundDevice> Live<'_, D> {
-    /// From PREPARED to RUNNING.
+    /// From PREPARED on the way to RUNNING: the engine is started.
     ///
     /// # Errors
     ///
     /// Those of the device.
     pub(super) fn start(&mut self, at: &Irql<Dispatch>) -> Result {
         let from = self.account.clock.linear();
-        self.device.start(self.shared, self.engine, at, from, self.account.supply())?;
+        self.device.start(self.shared, self.engine, at, from, self.account.supply())
+    }
+
+    /// To RUNNING: the device is in motion.
+    pub(super) fn began(&mut self) {
+        self.device.began(self.shared, self.engine);
         self.account.stage = Stage::Running;
-        Ok(())
+    }
+
+    /// Back to PREPARED: it is not. Nobody learns that the engine was started.
+    pub(super) fn take_back(&mut self, at: &Irql<Dispatch>) {
+        let _ = self.device.halt(self.shared, self.engine, at);
     }
 
     /// From RUNNING to PREPARED; false where it does not run.

@@ -52,13 +52,15 @@ impl<D: SoundDevice> Hub<D> {
             if state.is_sealed() {
                 return Err(Status::DEVICE_NOT_READY);
             }
-            let mut live = state.live(self.device(), endpoint).ok_or(Status::DEVICE_REMOVED)?;
-            live.start(at)?;
-            state.set_timer(self.device(), at);
-            Ok(())
+            state.live(self.device(), endpoint).ok_or(Status::DEVICE_REMOVED)?.start(at)
         })?;
-        self.device().begin(at, endpoint).inspect_err(|_| {
-            self.halt(at, endpoint);
-        })
+        let begun = self.device().begin(at, endpoint);
+        self.with(at, |state, at| {
+            if let Some(mut live) = state.live(self.device(), endpoint) {
+                if begun.is_ok() { live.began() } else { live.take_back(at) }
+            }
+            state.set_timer(self.device(), at);
+        });
+        begun
     }
 }

@@ -7,6 +7,7 @@ use super::Line;
 use super::Plan;
 use super::Steady;
 use super::books::by_context;
+use super::walk::Walk;
 use super::witness::Told;
 use super::witness::Witness;
 use crate::nt::ClientEvent;
@@ -183,7 +184,7 @@ impl<'a> Session<'a> {
     }
 
     /// What fails once the device is gone fails for a reason.
-    fn excuse(&mut self) {
+    pub(super) fn excuse(&mut self) {
         if self.lost_its_device() {
             self.witness.errors.close();
         }

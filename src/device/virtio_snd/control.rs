@@ -100,6 +100,12 @@ impl Control {
         }
     }
 
+    /// Nobody waits for an answer any more, if it is not there: the device has to be reset in any case.
+    pub(crate) fn abandon<L: AtMostDispatch>(&self, at: &Irql<L>) {
+        self.broken.store(true, Release);
+        self.wake(at);
+    }
+
     /// The device did not answer, or not sensibly: nothing works until it was reset and [`Control::enable`]d.
     pub(crate) fn is_broken(&self) -> bool {
         self.broken.load(Acquire)
@@ -197,6 +203,9 @@ impl Control {
             }
             if ring.queue().want_interrupt() {
                 continue;
+            }
+            if self.is_broken() {
+                return Err(Status::DEVICE_NOT_READY);
             }
             if transport.needs_reset() {
                 return Err(self.give_up(c"control request, upon which the device needs a reset,"));

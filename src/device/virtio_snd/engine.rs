@@ -101,12 +101,17 @@ impl Engine {
         self.stream.as_ref().is_none_or(|stream| stream.feed.is_at_rest())
     }
 
-    /// The device was reset: what it had is lost. Until `now` it may have played some of that, if it was `started`.
-    pub(super) fn lose(&mut self, now: u64, started: bool) {
+    /// The device was reset: what it had is lost. Until `now` it may have played some of that, if it was `started`; also
+    /// more than it gave back, if what it gave back is `unreadable`.
+    pub(super) fn lose(&mut self, now: u64, started: bool, unreadable: bool) {
         if let Some(stream) = &mut self.stream {
             stream.lost = true;
             stream.failed = stream.failed.wrapping_add(u32::from(!stream.feed.is_at_rest()));
-            stream.feed.lose(if started { stream.clock.consumed(now) } else { 0 });
+            // It is in the middle of a message, however short a time ago the last one came back.
+            let margin = if unreadable { stream.feed.shape().frames } else { 0 };
+            let next = stream.feed.completed_frames().wrapping_add(1);
+            let heard = stream.clock.consumed(now).wrapping_add(margin.into()).max(next);
+            stream.feed.lose(if started { heard } else { 0 });
         }
     }
 
@@ -130,10 +135,15 @@ impl Engine {
         }
         (stream.lost, stream.cut_off, stream.moved) = (false, false, now);
         stream.supply(supply);
-        rings.running |= self.bit();
         rings.now = now;
         self.submit(rings);
         Ok(())
+    }
+
+    /// The device has agreed to that. Until then it gets no more than the beginning: nobody is told yet what is free to
+    /// be written anew.
+    pub(super) fn began(&mut self, rings: &mut Rings) {
+        rings.running |= self.bit();
     }
 
     /// Stands still from `now` on. The device keeps what it has.

@@ -151,6 +151,10 @@ impl SoundDevice for VirtioSnd {
         self.tell(at, endpoint, Told::Running, None)
     }
 
+    fn began(&self, shared: &mut Rings, engine: &mut Engine) {
+        engine.began(shared);
+    }
+
     fn pause(&self, at: &mut Irql<Passive>, endpoint: usize) {
         // It may have been started over since the stream was halted, and run no more.
         if self.told(at, endpoint) == Told::Running {
@@ -159,9 +163,11 @@ impl SoundDevice for VirtioSnd {
     }
 
     /// The device gives all messages back before it answers. From one that does not answer they are taken by starting it
-    /// over.
+    /// over, and so from one that will not.
     fn release(&self, at: &mut Irql<Passive>, endpoint: usize) {
-        let _ = self.tell(at, endpoint, Told::Released, None);
+        if self.tell(at, endpoint, Told::Released, None).is_err() {
+            self.lost.store(true, Release);
+        }
         self.stopped.fetch_or(bit(endpoint), AcqRel);
     }
 
@@ -257,7 +263,7 @@ impl SoundDevice for VirtioSnd {
             }
         }
         self.control.wake(at);
-        let mut troubled = self.changed.load(Acquire) || shared.is_broken();
+        let mut troubled = self.changed.load(Acquire);
         let mut xruns = 0;
         shared.hear(at, &self.transport, |event| match event {
             Event::Jack(number, plugged) => troubled |= self.endpoints.plug(number, plugged),
@@ -267,6 +273,10 @@ impl SoundDevice for VirtioSnd {
             Event::Xrun(stream) => xruns |= self.endpoints.of_stream(stream).map_or(0, bit),
         });
         shared.xruns |= xruns;
+        if shared.is_broken() && !self.lost.load(Acquire) {
+            self.control.abandon(at);
+            troubled = true;
+        }
         troubled
     }
 

@@ -70,6 +70,10 @@ impl VirtioSnd {
                 return;
             };
             trace::failure(c"the device does not come back", status);
+            if status == Status::IO_DEVICE_ERROR {
+                // It does not reset.
+                break;
+            }
         }
         self.lost.store(true, Release);
         self.dead.store(true, Release);
@@ -130,7 +134,7 @@ impl VirtioSnd {
     fn start_over(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) -> Result {
         self.lost.store(true, Release);
         let told = self.told.with(at, |told, _| *told);
-        let mut now = 0;
+        let (mut now, mut unreadable) = (0, false);
         let taken = station.with(at, |rings, engines, _| {
             now = time::counter();
             // What came back is not lost.
@@ -140,6 +144,7 @@ impl VirtioSnd {
                     engine.absorb(rings);
                 }
             }
+            unreadable = rings.is_broken();
             rings.take()
         });
         let queues = taken.flatten();
@@ -153,7 +158,7 @@ impl VirtioSnd {
         station.with(at, |rings, engines, _| {
             for (endpoint, told) in told.iter().enumerate().filter(|_| emptied.is_ok()) {
                 if let Some(engine) = engines.get(endpoint) {
-                    engine.lose(now, matches!(told, Told::Running | Told::Stopped));
+                    engine.lose(now, matches!(told, Told::Running | Told::Stopped), unreadable);
                 }
             }
             rings.put_back(queues);

@@ -129,6 +129,12 @@ pub(super) fn cases() -> Vec<Case> {
         let case = case(format!("{name} 20 times the same"), &format!("{options} {virtio}"), VIRTIO);
         cases.push(Case { rounds: 20, ..case });
     }
+    for client in ["event", "packet", "position"] {
+        let options =
+            format!("play --device fake --fake step_us=2666.667 --client {client} --dpc-delay 1000");
+        let limits = Limits { instructions: None, ..VIRTIO };
+        cases.push(case(format!("late DPCs {client}"), &options, limits));
+    }
     for client in ["event", "packet", "position", "rewrite"] {
         for period in [128, 480, 1024] {
             let options = format!("play --device ac97 --client {client} --period {period}");

@@ -56,6 +56,7 @@ impl Recorder<'_> {
     fn take_packets(&mut self, half: usize, witness: &mut PacketWitness) {
         loop {
             let session = &mut self.session;
+            session.excuse();
             let now = session.kernel.now();
             let packet = match session.pin.read_packet() {
                 Ok(packet) => packet,

@@ -79,6 +79,7 @@ impl Player<'_> {
     /// Asks how far the packets are, and what is heard.
     fn ask(&mut self, witness: &mut PacketWitness) {
         let session = &mut self.session;
+        session.excuse();
         let asked_at = session.kernel.now();
         let clock = session.clock(asked_at);
         let count = session.pin.packet_count();
