@@ -243,6 +243,17 @@ fn an_interrupt_wakes_only_who_waits() {
     assert_eq!(MODEL.with_borrow(|model| model.early), 0);
 }
 
+#[test]
+fn what_was_abandoned_works_again_once_the_device_was_reset() {
+    let device = control(true);
+    script([Say::Now(OK.to_vec())]);
+    device.1.abandon(&passive());
+    assert_eq!(ask(&device, &mut []), Err(Status::DEVICE_NOT_READY));
+    assert_eq!(kicks(), 0);
+    device.1.enable(&mut passive(), &device.0, Features { event_idx: true }, None).unwrap();
+    assert_eq!(ask(&device, &mut []), Ok(0));
+}
+
 // Events.
 
 /// A device in working order, and its event queue.
