@@ -55,7 +55,8 @@ if ((Get-AuthenticodeSignature $catalog).Status -ne 'Valid') {
 # What is trusted that way is loaded in test mode only.
 $signer = (Get-AuthenticodeSignature $catalog).SignerCertificate
 $byMicrosoft = $signer -and $signer.Issuer -match 'O=Microsoft Corporation'
-$testMode = (bcdedit /enum '{current}' | Out-String) -match '(?im)^testsigning\s+Yes'
+$options = (Get-ItemProperty 'HKLM:\SYSTEM\CurrentControlSet\Control').SystemStartOptions
+$testMode = $options -match 'TESTSIGNING'
 $restart = $false
 if (-not $byMicrosoft -and -not $testMode) {
     if (Confirm-Step 'Switch test mode on? Windows then loads test-signed drivers, from the next start on.') {

@@ -56,6 +56,14 @@ pub fn driver() -> &'static Path {
     })
 }
 
+/// The image of a disc with the package that Windows installs.
+pub fn disc() -> PathBuf {
+    let package = folder("package");
+    let out = package.to_str().expect("paths of the tests are text");
+    cargo(&["xtask", "package", "--target", "x86_64", "--out", out]);
+    package.join("waverust.iso")
+}
+
 /// A folder of the test's own, empty.
 pub fn folder(name: &str) -> PathBuf {
     let folder = target().join("tests").join(name);

@@ -95,14 +95,14 @@ pub struct Package {
 /// The version of the driver, which is that of its package.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The INF for `architectures`, stamped.
+/// The INF for `architectures`, stamped with `date`.
 ///
 /// # Errors
 /// [`Failure`] where its source cannot be read or stamped.
-pub fn inf(repository: &Repository, architectures: &[Architecture]) -> Result<String, Failure> {
+pub fn inf(repository: &Repository, architectures: &[Architecture], date: Date) -> Result<String, Failure> {
     let path = repository.root().join(SOURCE);
     let source = fs::read_to_string(&path).map_err(|error| Failure::io(&path, &error))?;
-    stamp::stamp(&source, architectures, Date::of(repository)?, VERSION)
+    stamp::stamp(&source, architectures, date, VERSION)
 }
 
 /// Makes the package, anew.
@@ -131,7 +131,7 @@ pub fn make(repository: &Repository, wanted: &Wanted) -> Result<Package, Failure
     for architecture in &wanted.architectures {
         build(repository, *architecture, &unsigned)?;
     }
-    let text = inf(repository, &wanted.architectures)?;
+    let text = inf(repository, &wanted.architectures, date)?;
     let findings = inf_rules::check(&text, &Driver::read(repository)?);
     refuse(SOURCE, &findings)?;
     write(&unsigned.join(INF), text.as_bytes())?;
