@@ -97,7 +97,7 @@ enum Task {
         /// The processor that the package is for
         #[arg(long, value_enum, default_value_t = Target::All)]
         target: Target,
-        /// Sign with this certificate (PEM)
+        /// Sign with this certificate, which its issuers up to the root follow (PEM)
         #[arg(long, value_name = "FILE", requires = "key")]
         cert: Option<PathBuf>,
         /// The certificate's key: a file, or the URI of a key in a token, "pkcs11:..."

@@ -103,6 +103,34 @@ fn another_certificate_does_not_do() {
 }
 
 #[test]
+fn a_certificate_of_an_authority_comes_with_its_issuers() {
+    let folder = scratch("authority");
+    let path = |name: &str| crate::argument(&folder.join(name)).to_owned();
+    let request = ["req", "-newkey", "rsa:2048", "-nodes", "-sha256"];
+    let (key, root) = (path("root.key"), path("root.pem"));
+    text(
+        "openssl",
+        &[&request[..], &["-x509", "-subj", "/CN=Root", "-keyout", &key, "-out", &root]].concat(),
+    );
+    let (leaf_key, asked, leaf) = (path("leaf.key"), path("leaf.csr"), path("leaf.pem"));
+    text("openssl", &[&request[..], &["-subj", "/CN=Leaf", "-keyout", &leaf_key, "-out", &asked]].concat());
+    let (extensions, given) = (path("extensions"), ["-CAcreateserial", "-days", "100"]);
+    fs::write(&extensions, "extendedKeyUsage=codeSigning\nkeyUsage=digitalSignature\n").expect("written");
+    let issue =
+        ["x509", "-req", "-in", &asked, "-CA", &root, "-CAkey", &key, "-extfile", &extensions, "-out", &leaf];
+    text("openssl", &[&issue[..], &given].concat());
+    let chain = folder.join("chain.pem");
+    fs::write(&chain, [fs::read(&leaf).expect("leaf"), fs::read(&root).expect("root")].concat())
+        .expect("written");
+
+    let signed = folder.join("waverust.sys");
+    let signer = Signer::with(&chain, &leaf_key, None, None, 1_795_219_200);
+    signer.sign(&file("unsigned/waverust.sys"), &signed).expect("signed");
+    verify(&signed, None, &chain).expect("by the whole chain");
+    assert!(verify(&signed, None, Path::new(&leaf)).is_err(), "not without the root");
+}
+
+#[test]
 fn a_certificate_is_kept_until_it_ends() {
     let folder = scratch("kept");
     let certificate = || {
