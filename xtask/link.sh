@@ -7,7 +7,14 @@ set -euo pipefail
 
 root=${CARGO_TARGET_DIR%/target}
 cd "$root"
+# Beside the output, so that two links at once, for two processors, do not meet.
 inputs=target/link
+for argument; do
+    if [[ $argument == "/OUT:$root/"*/deps/* ]]; then
+        inputs=${argument#"/OUT:$root/"}
+        inputs=${inputs%/deps/*}/link
+    fi
+done
 rm -rf "$inputs"
 mkdir -p "$inputs"
 toolchain=$("${RUSTC:-rustc}" --print sysroot)
