@@ -100,12 +100,17 @@ pub(crate) struct Clock {
     step_before: u64,
     /// What is assumed before the first window is over; then 0.
     guess: u64,
+    /// What the device moves by at a time, rather too much than too little: the greatest of the last three.
+    most: u64,
+    /// The furthest that the device can be without the next message coming back.
+    reach: u64,
 }
 
 impl Clock {
     /// A clock at zero for messages of `message` frames.
     pub(crate) const fn new(pace: Pace, message: u32) -> Self {
         let message = message as u64;
+        let reach = message.wrapping_add(pace.guess);
         Self {
             pace,
             message,
@@ -120,6 +125,8 @@ impl Clock {
             step: 0,
             step_before: 0,
             guess: pace.guess,
+            most: pace.guess,
+            reach,
         }
     }
 
@@ -127,6 +134,7 @@ impl Clock {
     pub(crate) fn reset(&mut self) {
         let (step_before, guess) = (self.shown(), self.guess);
         *self = Self { step_before, guess, ..Self::new(self.pace, self.message_frames()) };
+        self.stretch();
     }
 
     /// Frames of a message.
@@ -142,13 +150,14 @@ impl Clock {
     /// Goes on from frame `completed`: what came before it will not come back any more.
     pub(crate) fn start_over(&mut self, now: u64, completed: u64) {
         self.completed = completed;
+        self.stretch();
         self.begin(now, fixed(completed));
     }
 
     /// Stands still.
     pub(crate) fn stop(&mut self, now: u64) {
         if self.running {
-            self.base = self.line(now).clamp(fixed(self.completed), fixed(self.reach()));
+            self.base = self.line(now).clamp(fixed(self.completed), fixed(self.reach));
             self.running = false;
         }
     }
@@ -161,13 +170,14 @@ impl Clock {
         }
         self.completed = completed;
         self.step = self.step.max(batch);
+        self.stretch();
         if !self.running {
             return;
         }
         let line = self.line(now);
         let least = fixed(completed);
-        let most = if self.first { fixed(completed.wrapping_add(self.message)) } else { fixed(self.reach()) };
-        let bounded = line.clamp(least, most);
+        let most = if self.first { fixed(completed.wrapping_add(self.message)) } else { fixed(self.reach) };
+        let bounded = line.min(most).max(least);
         if line != bounded {
             (self.at, self.base) = (now, bounded);
         }
@@ -180,12 +190,13 @@ impl Clock {
             self.begin_window();
             self.step_before = self.step;
             (self.step, self.guess) = (0, 0);
+            self.stretch();
         }
     }
 
     /// What the device moves by at a time, rather too much than too little.
     pub(crate) fn step(&self) -> u64 {
-        self.shown().max(self.guess)
+        self.most
     }
 
     /// The same as far as it has shown.
@@ -200,15 +211,18 @@ impl Clock {
 
     /// Frames that the device may have consumed by `now`, rather too many than too few.
     pub(crate) fn consumed(&self, now: u64) -> u64 {
-        if self.running { (self.line(now) >> FRACTION).min(self.reach()) } else { self.base >> FRACTION }
+        if self.running { (self.line(now) >> FRACTION).min(self.reach) } else { self.base >> FRACTION }
     }
 
     /// When [`Clock::consumed`] reaches `frame`; none where it cannot before the next return, or at all.
     pub(crate) fn reaches(&self, frame: u64) -> Option<u64> {
-        if !self.running || frame > self.reach() {
+        if !self.running || frame > self.reach {
             return None;
         }
         let ahead = fixed(frame).saturating_sub(self.base);
+        if ahead == 0 {
+            return Some(self.at);
+        }
         Some(self.at.wrapping_add(self.pace.ticks(ahead)).wrapping_add(2))
     }
 
@@ -250,9 +264,10 @@ impl Clock {
         (self.returns, self.slack) = (0, u64::MAX);
     }
 
-    /// The furthest that the device can be without the next message coming back.
-    fn reach(&self) -> u64 {
-        self.completed.wrapping_add(self.message).wrapping_add(self.step())
+    /// What came back, or what is known of the step, has changed.
+    fn stretch(&mut self) {
+        self.most = self.shown().max(self.guess);
+        self.reach = self.completed.wrapping_add(self.message).wrapping_add(self.most);
     }
 
     fn line(&self, now: u64) -> u64 {

@@ -10,8 +10,8 @@
 //!   -------   ----------------------   -------------------   ----------   ------------------------------
 //!   STOP                               attach
 //!   PAUSE     prepare
-//!   RUN                                start                 begin        collect, advance, position,
-//!                                                                         hand_over, next_wake
+//!   RUN                                start                 begin        collect, advance, flush, position,
+//!                                                                         hand_over, supply, next_wake
 //!   PAUSE     pause                    halt
 //!   STOP      release                                                     collect
 //!                                      detach
@@ -44,6 +44,9 @@ use run::Run;
 
 /// Endpoints of a device at most; what it has beyond them is not used.
 pub(crate) const MAX_ENDPOINTS: usize = 16;
+
+/// A time that does not come.
+pub(crate) const NEVER: u64 = u64::MAX;
 
 /// Where sound goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -283,6 +286,11 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
     fn position(&self, shared: &mut Self::Shared, engine: &mut Self::Engine, at: &Irql<Dispatch>)
     -> Position;
 
+    /// The end of what a running engine's device holds: [`Position::owned`] alone.
+    fn owned(&self, shared: &mut Self::Shared, engine: &mut Self::Engine, at: &Irql<Dispatch>) -> u64 {
+        self.position(shared, engine, at).owned
+    }
+
     /// The performance counter when a running capture engine was at byte `linear`; none if the device can't say, and
     /// an even pace up to its position is assumed.
     fn time_of(&self, _engine: &Self::Engine, _linear: u64) -> Option<u64> {
@@ -304,21 +312,28 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
 
     /// What follows an interrupt or a wake-up, for all engines together, before each [`SoundDevice::advance`]. True if
     /// [`SoundDevice::serve`] has something to look at, or a jack or a control has changed.
-    fn collect(
-        &self,
-        _shared: &mut Self::Shared,
-        _at: &Irql<Dispatch>,
-        _engines: &mut impl Engines<Self::Engine>,
-    ) -> bool {
+    fn collect(&self, _shared: &mut Self::Shared, _at: &Irql<Dispatch>) -> bool {
         false
     }
 
     /// What follows an interrupt or a wake-up, for a running engine: takes in how far it came, and keeps it supplied.
     fn advance(&self, shared: &mut Self::Shared, engine: &mut Self::Engine, at: &Irql<Dispatch>) -> Progress;
 
-    /// The performance counter at which a running engine wants [`SoundDevice::advance`] in any case.
-    fn next_wake(&self, _engine: &Self::Engine) -> Option<u64> {
-        None
+    /// The same for all engines together, after each [`SoundDevice::advance`]: hands the device what they supply. True
+    /// if something came up meanwhile, for which no interrupt may come: all is to be done over.
+    fn flush(&self, _shared: &mut Self::Shared, _at: &Irql<Dispatch>) -> bool {
+        false
+    }
+
+    /// When the timer has rung: supplies a running engine with what is due by the clock, and hands it over with
+    /// [`SoundDevice::flush`]. False if nothing is, or there is more to be done: then all is done that follows an interrupt.
+    fn supply(&self, _shared: &mut Self::Shared, _engine: &mut Self::Engine, _at: &Irql<Dispatch>) -> bool {
+        false
+    }
+
+    /// The performance counter at which a running engine wants to be looked at in any case; or [`NEVER`].
+    fn next_wake(&self, _engine: &Self::Engine) -> u64 {
+        NEVER
     }
 
     /// Claims or declines an interrupt, and takes the claim of the device back. `message` is the number of the

@@ -27,14 +27,17 @@ pub(crate) enum Reach {
 /// size, a store does nothing and a load answers zero. The drop frees the buffer: the device must be at rest then. If
 /// that is not sure, forget it.
 ///
+/// Offsets are taken modulo its length, and rounded down to the width of the access.
+///
 /// # Invariants
 ///
-/// `memory` points to `bytes` bytes, aligned to a page, which the device finds at `address`; both adapter and buffer are
-/// this owner's.
+/// `memory` points to `bytes` bytes, a power of two of at least 8, aligned to a page, which the device finds at
+/// `address`; `inside` is one less than `bytes`; both adapter and buffer are this owner's.
 pub(crate) struct CommonBuffer {
     adapter: NonNull<DMA_ADAPTER>,
     memory: NonNull<u8>,
     bytes: u32,
+    inside: usize,
     address: u64,
 }
 
@@ -42,30 +45,26 @@ macro_rules! accesses {
     ($( $load:ident, $store:ident: $type:ty; )*) => { $(
         #[doc = concat!("Loads a `", stringify!($type), "` from byte `at` on.")]
         pub(crate) fn $load(&self, at: usize) -> $type {
-            match self.locate::<$type>(at) {
-                // SAFETY: within the buffer and aligned; volatile, as the device writes it at any time.
-                Some(place) => <$type>::from_le(unsafe { read_volatile(place) }),
-                None => 0,
-            }
+            // SAFETY: within the buffer and aligned; volatile, as the device writes it at any time.
+            <$type>::from_le(unsafe { read_volatile(self.locate::<$type>(at)) })
         }
 
         #[doc = concat!("Stores a `", stringify!($type), "` from byte `at` on, in program order with other stores here.")]
         pub(crate) fn $store(&self, at: usize, value: $type) {
-            if let Some(place) = self.locate::<$type>(at) {
-                // SAFETY: within the buffer and aligned; volatile, as the device reads it at any time.
-                unsafe { write_volatile(place, value.to_le()) };
-            }
+            // SAFETY: within the buffer and aligned; volatile, as the device reads it at any time.
+            unsafe { write_volatile(self.locate::<$type>(at), value.to_le()) };
         }
     )* };
 }
 
 impl CommonBuffer {
-    /// Allocates `bytes`, a multiple of 8, for the device below `pdo`.
+    /// Allocates `bytes`, rounded up to a power of two of at least 8, for the device below `pdo`.
     ///
     /// # Errors
     ///
     /// `STATUS_INSUFFICIENT_RESOURCES`.
     pub(crate) fn new(_at: &Irql<Passive>, pdo: Device, bytes: u32, reach: Reach) -> Result<Self> {
+        let bytes = bytes.max(8).checked_next_power_of_two().ok_or(Status::INSUFFICIENT_RESOURCES)?;
         let mut description = DEVICE_DESCRIPTION {
             Version: DEVICE_DESCRIPTION_VERSION,
             Master: 1,
@@ -93,7 +92,8 @@ impl CommonBuffer {
         // SAFETY: the 64-bit view of the address is always there.
         let address = unsafe { logical.QuadPart }.cast_unsigned();
         // INVARIANT: allocated with this size just now; common buffers are aligned to pages.
-        let buffer = Self { adapter, memory, bytes, address };
+        let inside = (bytes as usize).wrapping_sub(1);
+        let buffer = Self { adapter, memory, bytes, inside, address };
         let last = address.checked_add(u64::from(bytes)).ok_or(Status::INSUFFICIENT_RESOURCES)?;
         if reach == Reach::Bits32 && last > 1 << 32 {
             // The adapter was told of 32 bits, and did not keep to them.
@@ -131,13 +131,11 @@ impl CommonBuffer {
         }
     }
 
-    /// Where a value of type `T` is, if it lies within the buffer and is aligned.
-    fn locate<T>(&self, at: usize) -> Option<*mut T> {
-        let end = at.checked_add(size_of::<T>())?;
-        if end > self.bytes as usize || at & size_of::<T>().wrapping_sub(1) != 0 {
-            return None;
-        }
-        Some(self.memory.as_ptr().wrapping_add(at).cast())
+    /// Where a value of type `T` is: aligned down to its size, and modulo the length, so that no access leaves the buffer.
+    #[inline]
+    fn locate<T>(&self, at: usize) -> *mut T {
+        let offset = at & self.inside & !size_of::<T>().wrapping_sub(1);
+        self.memory.as_ptr().wrapping_add(offset).cast()
     }
 }
 

@@ -44,9 +44,9 @@ impl<A: Alarm> Timer<A> {
     }
 
     /// Has the alarm ring in `delay`, in 100 ns, in place of whatever time was set before.
-    pub(crate) fn set<L: AtMostDispatch>(&self, _at: &Irql<L>, delay: u64) {
+    pub(crate) fn set<L: AtMostDispatch>(&self, _at: &Irql<L>, delay: u32) {
         // Negative is relative; zero would be a time in the past as well.
-        let due = i64::try_from(delay).unwrap_or(i64::MAX).max(1).wrapping_neg();
+        let due = i64::from(delay.max(1)).wrapping_neg();
         // SAFETY: our timer; no period, and no parameters are needed.
         unsafe { ExSetTimer(self.timer.as_ptr(), due, 0, null_mut()) };
     }

@@ -6,7 +6,8 @@ use portcls::{Result, Status};
 /// Events of one stream; the audio engine registers one, two where a client double-buffers by hand.
 pub(crate) const MAX_EVENTS: usize = 8;
 
-/// The registered events. Lives in the lock of its channel, where register, unregister and signal meet.
+/// The registered events, without a gap from the first place on. Lives in the lock of its channel, where register,
+/// unregister and signal meet.
 pub(crate) struct Events([Option<Event>; MAX_EVENTS]);
 
 impl Events {
@@ -35,13 +36,18 @@ impl Events {
     ///
     /// `STATUS_NOT_FOUND`.
     pub(crate) fn unregister(&mut self, event: Event) -> Result {
-        let place = self.0.iter_mut().find(|place| **place == Some(event)).ok_or(Status::NOT_FOUND)?;
-        *place = None;
+        let place = self.0.iter().position(|place| *place == Some(event)).ok_or(Status::NOT_FOUND)?;
+        if let Some(rest) = self.0.get_mut(place..) {
+            rest.rotate_left(1);
+        }
+        if let Some(last) = self.0.last_mut() {
+            *last = None;
+        }
         Ok(())
     }
 
     /// All events.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Event> {
-        self.0.iter().flatten().copied()
+        self.0.iter().map_while(|place| *place)
     }
 }

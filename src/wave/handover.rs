@@ -29,7 +29,7 @@ impl<D: SoundDevice> Channel<D> {
     pub(super) fn write_packet(&self, at: &mut Irql<Passive>, number: u32, flags: u32, last: u32) -> Result {
         self.hub().with(at, |state, at| {
             let mut live = state.live(self.device(), self.endpoint()).ok_or(Status::DEVICE_REMOVED)?;
-            live.look(at);
+            live.ask_owned(at);
             let account = &mut *live.account;
             let (Some(bytes), Some(format)) = (account.packet(), account.format) else {
                 return Err(Status::NOT_SUPPORTED);

@@ -22,13 +22,15 @@ use portcls::{Result, Status, handle};
 
 use super::lane::{Account, Lane, Lanes, Live};
 use super::wake::Wake;
-use crate::device::{EndpointInfo, Engines, MAX_ENDPOINTS, SoundDevice, Stage, Station};
-use crate::platform::event::signal;
+use crate::device::{EndpointInfo, Engines, MAX_ENDPOINTS, NEVER, SoundDevice, Stage, Station};
 use crate::platform::gate::Gate;
 use crate::platform::interrupt::Claim;
 use crate::platform::lock::SpinLock;
 use crate::platform::shared::Shared;
 use crate::platform::thread::Waker;
+
+/// How often a look at the device is repeated because something came up meanwhile.
+const LOOKS: u32 = 4;
 
 /// A device and all its endpoints.
 pub(crate) struct Hub<D: SoundDevice> {
@@ -67,14 +69,58 @@ impl<D: SoundDevice> State<D> {
         Some(Live { device, shared, engine: lane.engine.as_mut()?, account: &mut lane.account })
     }
 
+    /// `endpoint` may run from now on.
+    pub(super) fn look_at(&mut self, device: &D, endpoint: usize, at: &Irql<Dispatch>) {
+        self.lanes.runs(endpoint);
+        self.set_timer(device, at);
+    }
+
     /// Sets the timer to when the first of the running engines wants it.
     pub(super) fn set_timer(&mut self, device: &D, at: &Irql<Dispatch>) {
         if D::TIMED {
-            let running = self.lanes.iter_mut().filter(|lane| lane.account.stage == Stage::Running);
-            let engines = running.filter_map(|lane| lane.engine.as_ref());
-            let first = engines.filter_map(|engine| device.next_wake(engine)).min();
+            let mut first = NEVER;
+            self.lanes.each_running(|engine, _| first = first.min(device.next_wake(engine)));
             self.wake.at(at, first);
         }
+    }
+
+    /// What [`Hub::advance`] does under the lock. True if the service thread has something to look at.
+    fn advance(&mut self, device: &D, at: &Irql<Dispatch>) -> bool {
+        let Some(shared) = self.shared.as_mut() else { return false };
+        let mut troubled = false;
+        let mut first = NEVER;
+        for _ in 0..LOOKS {
+            troubled |= device.collect(shared, at);
+            first = NEVER;
+            self.lanes.each_running(|engine, account| {
+                let progress = device.advance(shared, engine, at);
+                troubled |= account.take_in(progress, at);
+                first = first.min(device.next_wake(engine));
+            });
+            if !device.flush(shared, at) {
+                break;
+            }
+        }
+        if D::TIMED {
+            self.wake.at(at, first);
+        }
+        troubled
+    }
+
+    /// What [`Hub::ring`] does under the lock. True if the service thread has something to look at.
+    fn ring(&mut self, device: &D, at: &Irql<Dispatch>) -> bool {
+        self.wake.rang();
+        let Some(shared) = self.shared.as_mut() else { return false };
+        let (mut supplied, mut first) = (false, NEVER);
+        self.lanes.each_running(|engine, _| {
+            supplied |= device.supply(shared, engine, at);
+            first = first.min(device.next_wake(engine));
+        });
+        if !supplied || device.flush(shared, at) {
+            return self.advance(device, at);
+        }
+        self.wake.at(at, first);
+        false
     }
 
     /// The device is being taken down.
@@ -190,23 +236,15 @@ impl<D: SoundDevice> Hub<D> {
 
     /// What follows a claimed interrupt or a wake-up: moves the counts, signals what ended, keeps the device supplied.
     pub(crate) fn advance(&self, at: &mut Irql<Dispatch>) {
-        let troubled = self.state.with(at, |state, at| {
-            let Some(shared) = state.shared.as_mut() else { return false };
-            let mut troubled = self.device.collect(shared, at, &mut state.lanes);
-            for lane in state.lanes.iter_mut().filter(|lane| lane.account.stage == Stage::Running) {
-                let Some(engine) = lane.engine.as_mut() else { continue };
-                let progress = self.device.advance(shared, engine, at);
-                let account = &mut lane.account;
-                account.periods.advance(progress.done);
-                for _ in 0..account.periods.ended() {
-                    account.events.iter().for_each(|event| signal(event, at));
-                }
-                account.glitches = account.glitches.saturating_add(progress.glitch.into());
-                troubled |= progress.troubled || progress.glitch;
-            }
-            state.set_timer(&self.device, at);
-            troubled
-        });
+        let troubled = self.state.with(at, |state, at| state.advance(&self.device, at));
+        if troubled {
+            self.waker.wake(at);
+        }
+    }
+
+    /// The timer has rung: keeps the device supplied, and looks whether it is well.
+    pub(super) fn ring(&self, at: &mut Irql<Dispatch>) {
+        let troubled = self.state.with(at, |state, at| state.ring(&self.device, at));
         if troubled {
             self.waker.wake(at);
         }

@@ -11,7 +11,8 @@ use super::events::Events;
 use super::packets::{Moment, Read, Written};
 use crate::device::cut::Cut;
 use crate::device::formats::StreamFormat;
-use crate::device::{Engines, MAX_ENDPOINTS, Position, SoundDevice, Stage, Supply};
+use crate::device::{Engines, MAX_ENDPOINTS, Position, Progress, SoundDevice, Stage, Supply};
+use crate::platform::event::signal;
 use crate::platform::pool::PoolBox;
 
 /// One endpoint.
@@ -84,6 +85,18 @@ impl Account {
         self.owned = position.owned;
     }
 
+    /// Takes in how far a running engine came, and signals the periods that ended. True if the service thread has
+    /// something to look at.
+    #[inline(always)]
+    pub(super) fn take_in(&mut self, progress: Progress, at: &Irql<Dispatch>) -> bool {
+        self.periods.advance(progress.done);
+        for _ in 0..self.periods.ended() {
+            self.events.iter().for_each(|event| signal(event, at));
+        }
+        self.glitches = self.glitches.saturating_add(progress.glitch.into());
+        progress.troubled || progress.glitch
+    }
+
     /// Back to zero, as STOP demands.
     pub(super) fn reset(&mut self) {
         self.failed = false;
@@ -146,30 +159,54 @@ impl Account {
 }
 
 /// All endpoints of a device.
-pub(super) struct Lanes<D: SoundDevice>([Option<PoolBox<Lane<D>>>; MAX_ENDPOINTS]);
+pub(super) struct Lanes<D: SoundDevice> {
+    lanes: [Option<PoolBox<Lane<D>>>; MAX_ENDPOINTS],
+    /// A bit for each endpoint that may run: no other one does.
+    running: u32,
+}
 
 impl<D: SoundDevice> Lanes<D> {
     /// None yet.
     pub(super) const fn new() -> Self {
-        Self([const { None }; MAX_ENDPOINTS])
+        Self { lanes: [const { None }; MAX_ENDPOINTS], running: 0 }
     }
 
     /// Puts the lane of `endpoint` in its place.
     pub(super) fn put(&mut self, endpoint: usize, lane: PoolBox<Lane<D>>) {
-        if let Some(place) = self.0.get_mut(endpoint) {
+        if let Some(place) = self.lanes.get_mut(endpoint) {
             *place = Some(lane);
         }
     }
 
     /// The lane of `endpoint`.
     pub(super) fn get(&mut self, endpoint: usize) -> Option<&mut Lane<D>> {
-        self.0.get_mut(endpoint)?.as_deref_mut()
+        self.lanes.get_mut(endpoint)?.as_deref_mut()
     }
 
-    /// All lanes.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Lane<D>> {
-        self.0.iter_mut().map_while(Option::as_deref_mut)
+    /// `endpoint` runs from now on.
+    pub(super) fn runs(&mut self, endpoint: usize) {
+        self.running |= bit(endpoint);
     }
+
+    /// Calls `f` for each endpoint that runs.
+    #[inline]
+    pub(super) fn each_running(&mut self, mut f: impl FnMut(&mut D::Engine, &mut Account)) {
+        let mut left = self.running;
+        while left != 0 {
+            let endpoint = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            let Some(lane) = self.lanes.get_mut(endpoint).and_then(Option::as_deref_mut) else { continue };
+            match (&mut lane.engine, lane.account.stage) {
+                (Some(engine), Stage::Running) => f(engine, &mut lane.account),
+                _ => self.running &= !bit(endpoint),
+            }
+        }
+    }
+}
+
+/// The bit of an endpoint.
+const fn bit(endpoint: usize) -> u32 {
+    1_u32.wrapping_shl(endpoint as u32)
 }
 
 impl<D: SoundDevice> Engines<D::Engine> for Lanes<D> {
@@ -225,6 +262,13 @@ impl<D: SoundDevice> Live<'_, D> {
         if self.account.stage == Stage::Running {
             let position = self.device.position(self.shared, self.engine, at);
             self.account.place(position);
+        }
+    }
+
+    /// Takes in what the device holds, if the engine runs.
+    pub(super) fn ask_owned(&mut self, at: &Irql<Dispatch>) {
+        if self.account.stage == Stage::Running {
+            self.account.owned = self.device.owned(self.shared, self.engine, at);
         }
     }
 }

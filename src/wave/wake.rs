@@ -4,41 +4,54 @@ use portcls::Result;
 use portcls::irql::{Dispatch, Irql, Passive};
 
 use super::hub::Hub;
-use crate::device::SoundDevice;
+use crate::device::{NEVER, SoundDevice};
 use crate::platform::ending::End;
 use crate::platform::shared::Shared;
 use crate::platform::time;
 use crate::platform::timer::{Alarm, Timer};
 
+/// Fractional bits of the units in a tick.
+const FRACTION: u32 = 32;
+
 /// The timer, and what it is set to. It lives in the hub, and keeps the hub: [`Ticking`] takes it out.
 pub(super) struct Wake<D: SoundDevice> {
     timer: Option<Timer<Tick<D>>>,
-    /// The performance counter at which it rings.
-    set: Option<u64>,
-    /// Ticks of the performance counter in a second.
-    frequency: u64,
+    /// The performance counter at which it rings; [`NEVER`] if it is not set.
+    set: u64,
+    /// Units of 100 ns in a tick of the performance counter, with [`FRACTION`] fractional bits.
+    unit: u64,
 }
 
 impl<D: SoundDevice> Wake<D> {
     /// No timer.
-    pub(super) const NONE: Self = Self { timer: None, set: None, frequency: 1 };
+    pub(super) const NONE: Self = Self { timer: None, set: NEVER, unit: 0 };
 
-    /// Has the timer ring when the performance counter is at `when`; not at all if none.
-    pub(super) fn at(&mut self, at: &Irql<Dispatch>, when: Option<u64>) {
-        let Some(timer) = self.timer.as_ref().filter(|_| when != self.set) else { return };
-        match when {
-            Some(when) => timer.set(at, delay(time::counter(), when, self.frequency)),
-            None => timer.cancel(at),
+    /// The timer has rung: it is not set any more.
+    pub(super) fn rang(&mut self) {
+        self.set = NEVER;
+    }
+
+    /// Has the timer ring when the performance counter is at `when`; not at all if that is [`NEVER`].
+    #[inline]
+    pub(super) fn at(&mut self, at: &Irql<Dispatch>, when: u64) {
+        if when == self.set {
+            return;
+        }
+        let Some(timer) = &self.timer else { return };
+        if when == NEVER {
+            timer.cancel(at);
+        } else {
+            timer.set(at, delay(time::counter(), when, self.unit));
         }
         self.set = when;
     }
 }
 
 /// From `now` to `when` in 100 ns, rounded up: the timer must not ring before there is something to do.
-fn delay(now: u64, when: u64, frequency: u64) -> u64 {
-    let ticks = when.saturating_sub(now).saturating_mul(10_000_000);
-    let rest = u64::from(ticks.checked_rem(frequency) != Some(0));
-    ticks.checked_div(frequency).unwrap_or(0).saturating_add(rest)
+fn delay(now: u64, when: u64, unit: u64) -> u32 {
+    let units = u128::from(when.saturating_sub(now)).wrapping_mul(u128::from(unit)) >> FRACTION;
+    // Minutes at most.
+    u32::try_from(units as u64).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// What the timer does when it rings.
@@ -46,8 +59,7 @@ pub(super) struct Tick<D: SoundDevice>(Shared<Hub<D>>);
 
 impl<D: SoundDevice> Alarm for Tick<D> {
     fn ring(&self, irql: &mut Irql<Dispatch>) {
-        self.0.with(irql, |state, _| state.wake.set = None);
-        self.0.advance(irql);
+        self.0.ring(irql);
     }
 }
 
@@ -63,8 +75,8 @@ impl<D: SoundDevice> Ticking<D> {
     pub(crate) fn new(at: &mut Irql<Passive>, hub: Shared<Hub<D>>) -> Result<Self> {
         if D::TIMED {
             let timer = Timer::new(at, Tick(hub.clone()))?;
-            let frequency = time::counter_frequency();
-            hub.with(at, |state, _| state.wake = Wake { timer: Some(timer), set: None, frequency });
+            let unit = (10_000_000_u64 << FRACTION).checked_div(time::counter_frequency()).unwrap_or(0);
+            hub.with(at, |state, _| state.wake = Wake { timer: Some(timer), set: NEVER, unit });
         }
         Ok(Self(hub))
     }

@@ -59,7 +59,7 @@ impl<D: SoundDevice> Hub<D> {
             if let Some(mut live) = state.live(self.device(), endpoint) {
                 if begun.is_ok() { live.began() } else { live.take_back(at) }
             }
-            state.set_timer(self.device(), at);
+            state.look_at(self.device(), endpoint, at);
         });
         begun
     }

@@ -11,7 +11,7 @@ mod feed;
 use std::collections::VecDeque;
 
 use clock::{Clock, Pace};
-use feed::{Content, Feed, Message, NotUnderWay, Shape};
+use feed::{Content, Feed, Message, Shape};
 
 const FREQUENCY: u64 = 10_000_000;
 const RATE: u64 = 48_000;
@@ -111,7 +111,7 @@ impl World {
     }
 
     fn chunk(&self) -> u64 {
-        u64::from(self.feed.shape().frames) * u64::from(self.feed.shape().per_chunk)
+        u64::from(self.feed.shape().frames)
     }
 
     fn write(&mut self, upto: u64) {
@@ -129,11 +129,28 @@ impl World {
         }
     }
 
-    /// What the engine does at each start, DPC and wake.
+    /// When the next message is due by the clock.
+    fn due(&self) -> u64 {
+        self.feed.due().and_then(|frame| self.clock.reaches(frame)).unwrap_or(NEVER)
+    }
+
+    /// What the engine does at each DPC and wake.
+    fn look(&mut self) {
+        if self.now >= self.due() {
+            self.submit();
+        }
+        self.feed.told();
+        let due = self.due();
+        self.next_wake = if due == NEVER { NEVER } else { due.max(self.now + 1_000) };
+    }
+
+    /// What the engine does at a start, when a packet is handed over, and when something is due.
     fn submit(&mut self) {
         let mut batch = false;
-        let consumed = self.clock.consumed(self.now);
-        while let Some(message) = self.feed.next(consumed, self.clock.step()) {
+        if self.now >= self.due() {
+            self.feed.begin(self.clock.step());
+        }
+        while let Some(message) = self.feed.next() {
             batch = true;
             let frames = self.feed.shape().frames as usize;
             let at = usize::from(message.slot) * frames;
@@ -150,9 +167,8 @@ impl World {
             self.queue.push_back((message, sound));
         }
         self.batches += u64::from(batch);
-        self.feed.told();
-        let due = self.feed.due().and_then(|frame| self.clock.reaches(frame));
-        self.next_wake = due.map_or(NEVER, |due| due.max(self.now + 1_000));
+        let due = self.due();
+        self.next_wake = if due == NEVER { NEVER } else { due.max(self.now + 1_000) };
     }
 
     /// One step of the device.
@@ -205,10 +221,10 @@ impl World {
             } else if next == dpc {
                 dpc = NEVER;
                 for slot in std::mem::take(&mut self.done) {
-                    self.feed.returned(slot).unwrap();
+                    self.feed.returned(1 << slot);
                 }
                 self.clock.returned(self.now, self.feed.completed_frames());
-                self.submit();
+                self.look();
                 let complete = self.feed.completed_frames() / self.chunk();
                 if complete > self.told {
                     self.told = complete;
@@ -241,7 +257,7 @@ impl World {
                     }
                 }
             } else {
-                self.submit();
+                self.look();
             }
         }
     }
@@ -362,16 +378,16 @@ fn everything_gone_before_anybody_looked_is_silence_and_not_a_repeat() {
     let device = Device { step: 960, reads_at_submission: true, phase: NEVER / 2 };
     let mut world = World::new(2, 480, device, Client::Event(ticks(100)));
     world.now += ticks(400);
-    world.submit();
-    assert_eq!(world.queue.len(), 4);
+    world.look();
+    assert_eq!(world.queue.len(), 2);
     world.now += ticks(4_800);
     world.step();
-    assert_eq!((world.queue.len(), world.done.len()), (0, 4));
+    assert_eq!((world.queue.len(), world.done.len()), (0, 2));
     for slot in std::mem::take(&mut world.done) {
-        world.feed.returned(slot).unwrap();
+        world.feed.returned(1 << slot);
     }
     world.clock.returned(world.now, world.feed.completed_frames());
-    world.submit();
+    world.look();
     assert_eq!(world.feed.completed_frames(), 960);
     assert!(
         !world.queue.is_empty() && world.queue.iter().all(|(message, _)| message.content == Content::Silence)
@@ -381,17 +397,16 @@ fn everything_gone_before_anybody_looked_is_silence_and_not_a_repeat() {
 
 #[test]
 fn the_end_of_a_sound_is_followed_by_silence() {
-    let shape = Shape::new(1_920 * 2, 1_920, 4, 48_000).unwrap();
+    let shape = Shape::new(960 * 4, 960, 4, 48_000).unwrap();
     let mut feed = Feed::new(shape, true);
     feed.hand_over(1_920 + 40, true);
-    let mut contents = Vec::new();
-    while let Some(message) = feed.next(0, 0) {
-        contents.push(message.content);
-    }
-    assert_eq!(contents, [Content::Sound, Content::Sound, Content::End(40), Content::Silence]);
-    (0..4).for_each(|slot| feed.returned(slot).unwrap());
-    assert_eq!(feed.next(960, 0).unwrap().content, Content::Silence);
-    assert_eq!(feed.missed(), 0);
+    let contents: Vec<Content> = std::iter::from_fn(|| feed.next()).map(|message| message.content).collect();
+    assert_eq!(contents, [Content::Sound, Content::Sound, Content::End(40)]);
+    feed.returned(0b111);
+    assert_eq!(feed.next(), None);
+    feed.begin(0);
+    assert_eq!(feed.next().unwrap().content, Content::Silence);
+    assert_eq!((feed.next(), feed.missed()), (None, 0));
 }
 
 #[test]
@@ -400,18 +415,23 @@ fn the_silence_after_the_end_keeps_pace_with_the_device() {
     let device = Device { step: 48, reads_at_submission: true, phase: ticks(48) };
     let mut world = World::new(2, 128, device, Client::Packet(NEVER / 2));
     world.feed.hand_over(world.written * u64::from(FRAME), true);
-    world.submit();
+    world.look();
     world.run(128 * 40);
     assert_eq!((world.starved, world.feed.missed()), (0, 0));
     assert_eq!(world.heard.iter().filter(|frame| **frame < SILENCE).count(), 256);
     assert!(world.heard[256..].iter().all(|frame| *frame == SILENCE));
 }
 
-/// Four messages of 240 frames, two a chunk, that are under way.
+/// Four messages of 240 frames that are under way.
 fn under_way(render: bool) -> Feed {
-    let shape = Shape::new(1_920 * 4, 1_920, 4, 48_000).unwrap();
+    let shape = Shape::new(960 * 4, 960, 4, 48_000).unwrap();
     let mut feed = Feed::new(shape, render);
-    let slots: Vec<u8> = std::iter::from_fn(|| feed.next(0, 960)).map(|message| message.slot).collect();
+    let mut slots = Vec::new();
+    for _ in 0..2 {
+        // No more than half of the buffer at a time.
+        feed.begin(5_000);
+        slots.extend(std::iter::from_fn(|| feed.next()).map(|message| message.slot));
+    }
     assert_eq!(slots, [0, 1, 2, 3]);
     feed
 }
@@ -419,18 +439,20 @@ fn under_way(render: bool) -> Feed {
 #[test]
 fn what_nobody_can_have_heard_is_submitted_again() {
     let mut feed = under_way(true);
-    feed.returned(0).unwrap();
+    feed.returned(0b1);
     feed.lose(240);
     assert!(feed.is_at_rest());
     assert_eq!((feed.completed_frames(), feed.submitted_frames()), (240, 240));
-    assert_eq!((feed.next(0, 0).unwrap().slot, feed.next(0, 0)), (1, None));
-    assert_eq!(feed.next(480, 0).unwrap().slot, 2);
-    assert_eq!((feed.next(480, 0).unwrap().slot, feed.next(480, 0)), (3, None));
+    assert_eq!(feed.next(), None);
+    for slot in 1..4 {
+        feed.begin(0);
+        assert_eq!((feed.next().unwrap().slot, feed.next()), (slot, None));
+    }
     // Out of order, they count as soon as there is no gap.
-    feed.returned(3).unwrap();
-    feed.returned(2).unwrap();
+    feed.returned(0b1000);
+    feed.returned(0b100);
     assert_eq!(feed.completed_frames(), 240);
-    feed.returned(1).unwrap();
+    feed.returned(0b10);
     assert_eq!((feed.completed_frames(), feed.is_at_rest()), (960, true));
     feed.reset();
     assert_eq!((feed.completed_bytes(), feed.submitted_bytes()), (0, 0));
@@ -438,8 +460,8 @@ fn what_nobody_can_have_heard_is_submitted_again() {
 
 #[test]
 fn nothing_that_may_have_been_heard_is_submitted_again() {
-    // Where the device may have been, and where the stream goes on: at the end of that chunk.
-    for (heard, from) in [(0, 0), (1, 480), (240, 480), (480, 480), (481, 960), (5_000, 960)] {
+    // Where the device may have been, and where the stream goes on: at the end of that message.
+    for (heard, from) in [(0, 0), (1, 240), (240, 240), (480, 480), (481, 720), (5_000, 960)] {
         let mut feed = under_way(true);
         feed.lose(heard);
         assert_eq!((feed.completed_frames(), feed.submitted_frames()), (from, from), "{heard}");
@@ -447,44 +469,30 @@ fn nothing_that_may_have_been_heard_is_submitted_again() {
     }
     // What came back out of order was heard as well.
     let mut feed = under_way(true);
-    feed.returned(2).unwrap();
+    feed.returned(0b100);
     feed.lose(0);
-    assert_eq!(feed.completed_frames(), 960);
+    assert_eq!(feed.completed_frames(), 720);
 }
 
 #[test]
 fn what_was_not_recorded_is_recorded_anew() {
     let mut feed = under_way(false);
-    feed.returned(0).unwrap();
-    feed.returned(2).unwrap();
+    feed.returned(0b101);
     feed.lose(5_000);
     assert_eq!((feed.completed_frames(), feed.submitted_frames()), (240, 240));
-}
-
-#[test]
-fn silence_in_the_middle_of_a_chunk_stays_silence() {
-    let shape = Shape::new(1_920 * 4, 1_920, 4, 48_000).unwrap();
-    let mut feed = Feed::new(shape, true);
-    feed.hand_over(0, false);
-    let first = feed.next(0, 0).unwrap();
-    assert_eq!((first.content, feed.next(0, 0).unwrap().content), (Content::Silence, Content::Silence));
-    feed.returned(0).unwrap();
-    feed.hand_over(1_920 * 2, false);
-    feed.lose(240);
-    let rest: Vec<Content> = std::iter::from_fn(|| feed.next(0, 0)).map(|message| message.content).collect();
-    assert_eq!(rest, [Content::Silence, Content::Sound, Content::Sound]);
 }
 
 #[test]
 fn what_the_device_never_had_it_cannot_give_back() {
     let shape = Shape::new(1_920 * 4, 1_920, 4, 48_000).unwrap();
     let mut feed = Feed::new(shape, true);
-    assert_eq!(feed.next(0, 0).unwrap().slot, 0);
-    for slot in 1..=255 {
-        assert_eq!(feed.returned(slot), Err(NotUnderWay));
-    }
-    assert_eq!((feed.returned(0), feed.returned(0)), (Ok(()), Err(NotUnderWay)));
-    assert_eq!(feed.completed_frames(), 240);
+    feed.begin(0);
+    assert_eq!(feed.next().unwrap().slot, 0);
+    feed.returned(!1);
+    assert_eq!((feed.completed_frames(), feed.is_at_rest()), (0, false));
+    feed.returned(1);
+    feed.returned(1);
+    assert_eq!((feed.completed_frames(), feed.is_at_rest()), (480, true));
 }
 
 #[test]
@@ -501,8 +509,8 @@ fn shapes_are_whole_or_refused() {
             let shape = Shape::new(chunks * frames * 6, frames * 6, 6, 96_000).unwrap();
             assert_eq!(u32::from(shape.slots) * shape.message, chunks * frames * 6);
             assert_eq!(shape.frames * 6, shape.message);
-            assert_eq!(u32::from(shape.slots / shape.per_chunk), chunks);
-            assert!(shape.low <= if chunks < 4 { 192.min(frames / 4) } else { 960.min(frames / 2) });
+            assert_eq!(u32::from(shape.slots), chunks);
+            assert!(shape.low <= if chunks < 4 { 288.min(frames / 4) } else { 960.min(frames / 2) });
         }
     }
 }

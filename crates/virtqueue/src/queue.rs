@@ -179,25 +179,26 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
     /// # Errors
     /// [`Bad`] if the device did what it must not; from then on always the same, until [`Self::restart`].
     pub fn take(&mut self) -> Result<Option<Used>, Bad> {
-        if let Some(bad) = self.broken {
-            return Err(bad);
+        if self.waiting()? == 0 { Ok(None) } else { self.next().map(Some) }
+    }
+
+    /// Takes all chains that the device is done with by now, in its order: at most as many as it has, however fast it is
+    /// done with more.
+    ///
+    /// # Errors
+    /// As [`Self::take`]; `each` has got those before the lie.
+    #[inline]
+    pub fn take_all(&mut self, mut each: impl FnMut(Used)) -> Result<(), Bad> {
+        for _ in 0..self.waiting()? {
+            each(self.next()?);
         }
-        let index = self.memory.load16(self.layout.used_index());
-        let waiting = index.wrapping_sub(self.taken);
-        if waiting == 0 {
-            return Ok(None);
-        }
-        if waiting > self.chains.offered() {
-            return Err(self.found(Bad::Index(index)));
-        }
-        // The index before the entry that it says is there, and before the buffer that the device has filled.
-        self.memory.fence_acquire();
-        let entry = self.layout.used_entry(self.taken);
-        let head = self.memory.load32(entry);
-        let bytes = self.memory.load32(entry.wrapping_add(4));
-        let token = self.chains.complete(head).map_err(|bad| self.found(bad))?;
-        self.taken = self.taken.wrapping_add(1);
-        Ok(Some(Used { token, bytes }))
+        Ok(())
+    }
+
+    /// Whether there is something to take, or the device has lied.
+    #[inline]
+    pub fn has_news(&self) -> bool {
+        self.memory.load16(self.layout.used_index()) != self.taken
     }
 
     /// Asks for an interrupt at the next completion. Whether there is one already, for which none may come: then
@@ -266,6 +267,33 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
         &self.memory
     }
 
+    /// How many chains the device says it is done with that were not taken.
+    #[inline]
+    fn waiting(&mut self) -> Result<u16, Bad> {
+        if let Some(bad) = self.broken {
+            return Err(bad);
+        }
+        let index = self.memory.load16(self.layout.used_index());
+        let waiting = index.wrapping_sub(self.taken);
+        if waiting > self.chains.offered() {
+            return Err(self.found(Bad::Index(index)));
+        }
+        // The index before the entries that it says are there, and before the buffers that the device has filled.
+        self.memory.fence_acquire();
+        Ok(waiting)
+    }
+
+    /// The next chain of those.
+    #[inline]
+    fn next(&mut self) -> Result<Used, Bad> {
+        let entry = self.layout.used_entry(self.taken);
+        let head = self.memory.load32(entry);
+        let bytes = self.memory.load32(entry.wrapping_add(4));
+        let token = self.chains.complete(head).map_err(|bad| self.found(bad))?;
+        self.taken = self.taken.wrapping_add(1);
+        Ok(Used { token, bytes })
+    }
+
     fn sound(&self) -> Result<(), Error> {
         if self.broken.is_some() { Err(Error::Broken) } else { Ok(()) }
     }
@@ -279,8 +307,7 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
     fn write(&self, index: u16, [low, high, bytes, flags_and_next]: [u32; 4]) {
         let at = self.layout.descriptor(index);
         self.memory.store64(at, u64::from(low) | u64::from(high) << 32);
-        self.memory.store32(at.wrapping_add(8), bytes);
-        self.memory.store32(at.wrapping_add(12), flags_and_next);
+        self.memory.store64(at.wrapping_add(8), u64::from(bytes) | u64::from(flags_and_next) << 32);
     }
 
     /// Puts a head into the available ring, behind what the device may look at.

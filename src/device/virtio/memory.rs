@@ -13,26 +13,24 @@ use crate::platform::dma::CommonBuffer;
 use crate::platform::io;
 use crate::platform::shared::Shared;
 
-/// A ring in a part of a common buffer.
+/// A ring at the beginning of a common buffer.
 ///
 /// Accesses are volatile and of the width asked for; aligned ones of up to 64 bits do not tear on the processors of this
 /// driver. Common buffers are coherent, so that what orders them among processors orders them for a device which is
 /// another processor's program; where the device is one of its own, a barrier of the whole system is added.
 pub(crate) struct RingBuffer {
     memory: Shared<CommonBuffer>,
-    base: usize,
 }
 
 impl RingBuffer {
-    /// The ring from byte `base` of `memory` on; `base` is a multiple of 64.
-    pub(crate) fn new(memory: Shared<CommonBuffer>, base: usize) -> Self {
-        Self { memory, base }
+    /// The ring at the beginning of `memory`.
+    pub(crate) fn new(memory: Shared<CommonBuffer>) -> Self {
+        Self { memory }
     }
 
     /// Where the device finds the parts of a ring that is laid out like this.
     pub(crate) fn place(&self, layout: &RingLayout) -> Place {
-        let address =
-            |offset: usize| self.memory.address().wrapping_add(self.base as u64).wrapping_add(offset as u64);
+        let address = |offset: usize| self.memory.address().wrapping_add(offset as u64);
         Place {
             descriptors: address(layout.descriptors),
             available: address(layout.available),
@@ -42,36 +40,44 @@ impl RingBuffer {
 }
 
 impl RingMemory for RingBuffer {
+    #[inline]
     fn load16(&self, at: usize) -> u16 {
-        self.memory.load16(self.base.wrapping_add(at))
+        self.memory.load16(at)
     }
 
+    #[inline]
     fn load32(&self, at: usize) -> u32 {
-        self.memory.load32(self.base.wrapping_add(at))
+        self.memory.load32(at)
     }
 
+    #[inline]
     fn store16(&self, at: usize, value: u16) {
-        self.memory.store16(self.base.wrapping_add(at), value);
+        self.memory.store16(at, value);
     }
 
+    #[inline]
     fn store32(&self, at: usize, value: u32) {
-        self.memory.store32(self.base.wrapping_add(at), value);
+        self.memory.store32(at, value);
     }
 
+    #[inline]
     fn store64(&self, at: usize, value: u64) {
-        self.memory.store64(self.base.wrapping_add(at), value);
+        self.memory.store64(at, value);
     }
 
+    #[inline]
     fn fence_release(&self) {
         fence(Release);
         io::barrier();
     }
 
+    #[inline]
     fn fence_acquire(&self) {
         fence(Acquire);
         io::barrier();
     }
 
+    #[inline]
     fn fence_full(&self) {
         fence(SeqCst);
         io::barrier();

@@ -61,7 +61,7 @@ impl<const MAX: usize> Ring<MAX> {
         let bytes = u32::try_from(layout.bytes).ok().and_then(|bytes| bytes.checked_add(extra));
         let bytes = bytes.ok_or(Status::INSUFFICIENT_RESOURCES)?;
         let memory = Shared::new(CommonBuffer::new(at, pdo, bytes, Reach::Bits64)?)?;
-        let queue = Queue::new(RingBuffer::new(memory.clone(), 0), size, agreed(features));
+        let queue = Queue::new(RingBuffer::new(memory.clone()), size, agreed(features));
         Ok(Self { queue: queue.map_err(|_| Status::INSUFFICIENT_RESOURCES)?, memory, index, notify: None })
     }
 

@@ -6,7 +6,7 @@ use super::rings::{Rings, ring_of, token};
 use super::slots::{Layout, STATUS_BYTES, Slots};
 use super::wire::status;
 use crate::device::clock::{Clock, Pace};
-use crate::device::{Direction, Latency, Position, Progress, Supply};
+use crate::device::{Direction, Latency, NEVER, Position, Progress, Supply};
 use portcls::{Result, Status};
 
 /// What one endpoint remembers.
@@ -29,6 +29,12 @@ struct Stream {
     moved: u64,
     /// When the stream was last looked at.
     looked: u64,
+    /// When the next message is due; [`NEVER`] where that depends on others than the clock.
+    due: u64,
+    /// When the device is to be looked at though it has told nothing.
+    watch: u64,
+    /// How long it may tell nothing where it moves by so many frames at a time: these, and the time.
+    wait: (u64, u64),
     /// The device lost what it had.
     lost: bool,
     /// Nothing goes to the device, which is being started over: it is no use to look at it.
@@ -79,6 +85,9 @@ impl Engine {
             millisecond: frequency / 1000,
             moved: 0,
             looked: 0,
+            due: NEVER,
+            watch: NEVER,
+            wait: (0, 0),
             lost: false,
             cut_off: false,
             reported: 0,
@@ -105,7 +114,7 @@ impl Engine {
     /// more than it gave back, if what it gave back is `unreadable`.
     pub(super) fn lose(&mut self, now: u64, started: bool, unreadable: bool) {
         if let Some(stream) = &mut self.stream {
-            stream.lost = true;
+            (stream.lost, stream.due) = (true, NEVER);
             stream.failed = stream.failed.wrapping_add(u32::from(!stream.feed.is_at_rest()));
             // It is in the middle of a message, however short a time ago the last one came back.
             let margin = if unreadable { stream.feed.shape().frames } else { 0 };
@@ -134,7 +143,9 @@ impl Engine {
             stream.clock.start(now);
         }
         (stream.lost, stream.cut_off, stream.moved) = (false, false, now);
+        stream.watch_from(now);
         stream.supply(supply);
+        stream.plan();
         rings.now = now;
         self.submit(rings);
         Ok(())
@@ -177,74 +188,101 @@ impl Engine {
     pub(super) fn hand_over(&mut self, rings: &mut Rings, supply: Supply) {
         if let Some(stream) = &mut self.stream {
             stream.supply(supply);
+            stream.plan();
         }
         self.submit(rings);
     }
 
     /// Takes in what came back, as of `rings.now`.
+    #[inline(always)]
     pub(super) fn absorb(&mut self, rings: &mut Rings) {
-        let mut came = rings.came(self.endpoint);
+        let came = rings.came(self.endpoint);
         if came == 0 {
             return;
         }
         let Some(stream) = &mut self.stream else { return };
-        while came != 0 {
-            let slot = came.trailing_zeros() as u8;
-            came &= came.wrapping_sub(1);
+        let mut left = came;
+        while left != 0 {
+            let slot = left.trailing_zeros() as u8;
+            left &= left.wrapping_sub(1);
             if self.slots.status(slot) != status::OK {
                 stream.failed = stream.failed.wrapping_add(1);
             }
-            // The queue has seen to it that the device had it.
-            let _ = stream.feed.returned(slot);
         }
+        stream.feed.returned(came);
         stream.moved = rings.now;
         stream.clock.returned(rings.now, stream.feed.completed_frames());
+        stream.plan();
+        stream.watch_from(rings.now);
     }
 
     /// Submits what is due, as of `rings.now`; it goes out with the next kick.
-    pub(super) fn submit(&mut self, rings: &mut Rings) {
+    fn submit(&mut self, rings: &mut Rings) {
         let ring = self.ring();
         let Some(stream) = &mut self.stream else { return };
-        let consumed = stream.clock.consumed(rings.now);
-        let step = stream.clock.step();
-        while rings.has_room(ring, MOST_ENTRIES) {
-            let Some(message) = stream.feed.next(consumed, step) else { break };
+        if rings.now >= stream.due {
+            stream.feed.begin(stream.clock.step());
+        }
+        for _ in 0..rings.room(ring, MOST_ENTRIES) {
+            let Some(message) = stream.feed.next() else { break };
             let table = self.slots.table_of(&stream.layout, message);
             rings.add(ring, &self.slots, table, token(self.endpoint, message.slot));
         }
-        stream.feed.told();
-        stream.looked = rings.now;
+        stream.plan();
     }
 
-    /// How many messages come back ahead of the next one that anybody waits for.
-    pub(super) fn patient(&self) -> u16 {
-        self.stream.as_ref().map_or(0, |stream| stream.feed.rest_of_chunk().into())
+    /// Submits what is due by the clock, as of `rings.now`; false if nothing is, or the device is to be looked at.
+    pub(super) fn supply(&mut self, rings: &mut Rings) -> bool {
+        let now = rings.now;
+        let due = |stream: &Stream| now >= stream.due && now < stream.watch;
+        if rings.running & self.bit() == 0 || !self.stream.as_ref().is_some_and(due) {
+            return false;
+        }
+        self.submit(rings);
+        if let Some(stream) = &mut self.stream {
+            stream.feed.told();
+            stream.looked = now;
+        }
+        true
     }
 
-    /// What is to be told of a running stream.
-    pub(super) fn progress(&mut self, rings: &mut Rings) -> Progress {
-        let xrun = rings.xruns & self.bit() != 0;
-        rings.xruns &= !self.bit();
-        let cut_off = rings.running & self.bit() == 0;
+    /// The end of what the device holds.
+    pub(super) fn owned(&self) -> u64 {
+        let feed = self.stream.as_ref().map(|stream| &stream.feed);
+        feed.map_or(0, |feed| if self.is_render() { feed.submitted_bytes() } else { feed.completed_bytes() })
+    }
+
+    /// Takes in what came back and submits what is due, as of `rings.now`. What is to be told of the stream, which runs.
+    pub(super) fn advance(&mut self, rings: &mut Rings) -> Progress {
+        let bit = self.bit();
+        let cut_off = rings.running & bit == 0;
+        if !cut_off {
+            self.absorb(rings);
+            if self.stream.as_ref().is_some_and(|stream| rings.now >= stream.due) {
+                self.submit(rings);
+            }
+        }
+        let xrun = rings.xruns & bit != 0;
+        rings.xruns &= !bit;
         let Some(stream) = &mut self.stream else { return Progress::default() };
-        stream.cut_off = cut_off;
+        stream.feed.told();
+        (stream.looked, stream.cut_off) = (rings.now, cut_off);
         let interruptions = stream.feed.missed().wrapping_add(stream.failed);
         let glitch = xrun || interruptions != stream.reported;
         stream.reported = interruptions;
-        let silent = rings.now.wrapping_sub(stream.moved) > stream.patience();
-        if silent {
-            // Once is enough until it has been looked at.
-            stream.moved = rings.now;
-        }
+        let silent = rings.now >= stream.watch && stream.is_silent(rings.now);
         Progress { done: stream.feed.completed_bytes(), troubled: silent || rings.is_broken(), glitch }
     }
 
     /// When a running stream wants to be looked at in any case.
-    pub(super) fn next_wake(&self) -> Option<u64> {
-        let stream = self.stream.as_ref().filter(|stream| !stream.cut_off)?;
-        let due = stream.feed.due().and_then(|frame| stream.clock.reaches(frame));
-        let least = stream.looked.wrapping_add(stream.millisecond / LEAST);
-        Some(due.map_or_else(|| stream.overdue(), |due| due.max(least)))
+    pub(super) fn next_wake(&self) -> u64 {
+        match &self.stream {
+            Some(stream) if !stream.cut_off => {
+                let least = stream.looked.wrapping_add(stream.millisecond / LEAST);
+                stream.due.max(least).min(stream.watch)
+            }
+            _ => NEVER,
+        }
     }
 
     /// The performance counter when byte `linear` was recorded.
@@ -257,8 +295,7 @@ impl Engine {
     pub(super) fn latency(&self) -> Latency {
         let lead = self.stream.as_ref().map_or(0, |stream| {
             let shape = stream.feed.shape();
-            let chunk = shape.message.saturating_mul(u32::from(shape.per_chunk));
-            chunk.saturating_add(shape.message).saturating_add(shape.low.saturating_mul(stream.frame))
+            shape.message.saturating_mul(2).saturating_add(shape.low.saturating_mul(stream.frame))
         });
         Latency { fifo: lead, codec: 0 }
     }
@@ -279,14 +316,37 @@ impl Stream {
         }
     }
 
-    /// When the device is to be looked at though it has told nothing: an interrupt may be lost. That is half as much
-    /// again as it takes a chunk, or a step of the device, to go by; then time and again until [`PATIENCE`] is over.
-    fn overdue(&self) -> u64 {
-        let frames = self.feed.chunk().max(self.clock.step());
-        let wait = self.clock.ticks_of(frames.wrapping_add(frames >> 1)).wrapping_add(self.millisecond);
-        let after = if self.looked.wrapping_sub(self.moved) < wait { self.moved } else { self.looked };
+    /// Works out when the next message is due.
+    fn plan(&mut self) {
+        self.due = match self.feed.due() {
+            Some(frame) => self.clock.reaches(frame).unwrap_or(NEVER),
+            None => NEVER,
+        };
+    }
+
+    /// Something came back, or was looked for in vain, at `from`. The device is to be looked at though it tells nothing,
+    /// for an interrupt may be lost, when half as much time again has passed as it takes a chunk, or a step of the
+    /// device, to go by; and when [`PATIENCE`] is over.
+    fn watch_from(&mut self, from: u64) {
+        let step = self.clock.step();
+        if self.wait.0 != step {
+            let frames = u64::from(self.feed.shape().frames).max(step);
+            let ticks = self.clock.ticks_of(frames.wrapping_add(frames >> 1));
+            self.wait = (step, ticks.wrapping_add(self.millisecond));
+        }
         let patience = self.moved.wrapping_add(self.patience()).wrapping_add(1);
-        after.wrapping_add(wait).min(patience)
+        self.watch = from.wrapping_add(self.wait.1).min(patience);
+    }
+
+    /// Nothing came back for long. Whether that is too long; once is enough until it has been looked at.
+    #[cold]
+    fn is_silent(&mut self, now: u64) -> bool {
+        let silent = now.wrapping_sub(self.moved) > self.patience();
+        if silent {
+            self.moved = now;
+        }
+        self.watch_from(now);
+        silent
     }
 
     fn patience(&self) -> u64 {

@@ -70,6 +70,10 @@ impl Events {
         transport: &Transport,
         mut tell: impl FnMut(Event),
     ) -> core::result::Result<(), Bad> {
+        // What was asked for last still holds where nothing has come.
+        if !self.ring.queue().has_news() {
+            return Ok(());
+        }
         loop {
             let Some(used) = self.ring.queue().take()? else {
                 if self.ring.queue().want_interrupt() {

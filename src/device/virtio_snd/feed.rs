@@ -1,9 +1,8 @@
 //! Which messages go to the device when.
 //!
-//! A cyclic buffer is cut into equal messages; a chunk is what a notification is given for, one or more messages:
+//! A cyclic buffer is cut into equal chunks, each of them one message:
 //!
 //! ```text
-//!            chunk                    chunk
 //!   |-----------|-----------|-----------|-----------|      one lap: as many messages as there are slots
 //!   |  slot 0   |  slot 1   |  slot 2   |  slot 3   |
 //!               A ------- the device's ------- W           completed, submitted: counted on without wrapping
@@ -17,7 +16,7 @@
 //! - A device that has nothing left gets silence for a chunk that was not handed over, or that the client could not know
 //!   to be free: counter and notifications go on at the pace of the sound, and nothing is heard twice.
 //!
-//! No byte is submitted twice at a time, and none of a chunk before all of its last lap came back.
+//! No byte is submitted twice at a time. A notification is given for each message that comes back, at most.
 
 /// Most messages of a lap, and hence under way.
 pub(crate) const SLOTS: u8 = 16;
@@ -27,13 +26,11 @@ pub(crate) const SLOTS: u8 = 16;
 pub(crate) struct Shape {
     /// Messages of a lap.
     pub(crate) slots: u8,
-    /// Messages of a chunk: a divisor of the slots.
-    pub(crate) per_chunk: u8,
     /// Bytes of a message.
     pub(crate) message: u32,
     /// Frames of a message.
     pub(crate) frames: u32,
-    /// Frames left at which the next chunk is due: a quarter of a chunk, 2 ms at most, where the client has but one other
+    /// Frames left at which the next chunk is due: a quarter of a chunk, 3 ms at most, where the client has but one other
     /// chunk to write meanwhile; half a chunk, 10 ms at most, where it has three or more.
     pub(crate) low: u32,
 }
@@ -41,34 +38,18 @@ pub(crate) struct Shape {
 impl Shape {
     /// A buffer of `bytes` in chunks of `chunk` bytes, of frames of `frame` bytes at `rate` Hz. None unless all of them
     /// are whole and there are two to [`SLOTS`] chunks.
-    ///
-    /// A chunk is one message, or two where that many slots can be had and frames stay whole: the position that may be
-    /// told lags behind the device by as much as a message.
     pub(crate) fn new(bytes: u32, chunk: u32, frame: u32, rate: u32) -> Option<Self> {
         let chunks = whole(bytes, chunk)?;
         let frames = whole(chunk, frame)?;
         if chunks < 2 || chunks > u32::from(SLOTS) {
             return None;
         }
-        let halves = frames & 1 == 0 && frames >= 64 && chunks.wrapping_mul(2) <= u32::from(SLOTS);
-        let per_chunk = if halves { 2 } else { 1 };
         Some(Self {
-            slots: chunks.wrapping_mul(per_chunk) as u8,
-            per_chunk: per_chunk as u8,
-            message: whole(chunk, per_chunk)?,
-            frames: whole(frames, per_chunk)?,
-            low: if chunks > 3 { (frames / 2).min(rate / 100) } else { (frames / 4).min(rate / 500) },
+            slots: chunks as u8,
+            message: chunk,
+            frames,
+            low: if chunks > 3 { (frames / 2).min(rate / 100) } else { (frames / 4).min(rate / 333) },
         })
-    }
-
-    /// Bytes of a chunk.
-    fn chunk_bytes(&self) -> u64 {
-        u64::from(self.message).wrapping_mul(u64::from(self.per_chunk))
-    }
-
-    /// Frames of a chunk.
-    fn chunk(&self) -> u64 {
-        u64::from(self.frames).wrapping_mul(u64::from(self.per_chunk))
     }
 }
 
@@ -106,10 +87,6 @@ enum Supply {
     Packets { upto: u64, ended: bool },
 }
 
-/// The device gave back a message that it did not have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NotUnderWay;
-
 /// The messages of one stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Feed {
@@ -122,17 +99,13 @@ pub(crate) struct Feed {
     next: u8,
     completed: u64,
     head: u8,
-    /// Messages of the chunk in the making that are submitted already.
-    begun: u8,
-    /// What is in the rest of that chunk.
-    silent: bool,
     /// One bit a slot: the device has it; it came back, but one before it did not.
     under_way: u32,
     early: u32,
     /// Completed messages that the client could know of when the device was last looked at.
     known: u64,
-    /// A batch has begun: it goes on until there is enough.
-    filling: bool,
+    /// Messages that are still to be submitted at once, where that is just in time.
+    batch: u8,
     /// Chunks of silence where sound was missing.
     missed: u32,
 }
@@ -148,12 +121,10 @@ impl Feed {
             next: 0,
             completed: 0,
             head: 0,
-            begun: 0,
-            silent: false,
             under_way: 0,
             early: 0,
             known: 0,
-            filling: false,
+            batch: 0,
             missed: 0,
         }
     }
@@ -164,30 +135,18 @@ impl Feed {
     }
 
     /// The device lost all that it had, and may have played up to frame `heard`, rather too far than not far enough.
-    /// Nothing is heard twice: what it was in the middle of is left out to the end of its chunk, the rest is submitted
-    /// again. Of a recording all of it is.
+    /// Nothing is heard twice: what it was in the middle of is left out, the rest is submitted again. Of a recording all
+    /// of it is.
     pub(crate) fn lose(&mut self, heard: u64) {
-        let mut inside = false;
         while self.render && self.completed < self.submitted {
-            if self.completed_frames() >= heard && self.early == 0 && !inside {
+            if self.completed_frames() >= heard && self.early == 0 {
                 break;
             }
-            self.early &= !1_u32.wrapping_shl(u32::from(self.head));
-            self.completed = self.completed.wrapping_add(1);
-            self.head = self.after(self.head);
-            inside = self.place_in_chunk() > 0;
+            self.early &= !bit(self.head);
+            self.complete();
         }
-        let lost = self.submitted.wrapping_sub(self.completed);
-        self.begun = self.place_in_chunk();
-        // What is in the chunk in the making stays as it is.
-        self.silent &= self.begun > 0 && lost <= u64::from(self.shape.per_chunk.wrapping_sub(self.begun));
         (self.submitted, self.next) = (self.completed, self.head);
-        (self.under_way, self.early, self.filling) = (0, 0, false);
-    }
-
-    /// Frames of a chunk.
-    pub(crate) fn chunk(&self) -> u64 {
-        self.shape.chunk()
+        (self.under_way, self.early, self.batch) = (0, 0, 0);
     }
 
     /// How the buffer is cut.
@@ -235,56 +194,37 @@ impl Feed {
         self.under_way == 0
     }
 
-    /// How many messages come back ahead of the one that completes a chunk.
-    pub(crate) fn rest_of_chunk(&self) -> u8 {
-        self.shape.per_chunk.wrapping_sub(self.place_in_chunk()).wrapping_sub(1)
-    }
-
-    /// How many messages of its chunk are before the first that did not come back.
-    fn place_in_chunk(&self) -> u8 {
-        self.head.checked_rem(self.shape.per_chunk).unwrap_or(0)
-    }
-
     /// Chunks of silence where sound was missing, ever.
     pub(crate) fn missed(&self) -> u32 {
         self.missed
     }
 
-    /// Takes a message back from the device.
-    ///
-    /// # Errors
-    ///
-    /// [`NotUnderWay`]: the device did not have it, and nothing changes.
-    pub(crate) fn returned(&mut self, slot: u8) -> Result<(), NotUnderWay> {
-        let bit = 1_u32.checked_shl(u32::from(slot)).unwrap_or(0);
-        if self.under_way & bit == 0 {
-            return Err(NotUnderWay);
+    /// Takes messages back from the device, a bit a slot. What the device did not have changes nothing.
+    #[inline]
+    pub(crate) fn returned(&mut self, came: u32) {
+        self.early |= came & self.under_way;
+        self.under_way &= !came;
+        while self.early & bit(self.head) != 0 {
+            self.early &= !bit(self.head);
+            self.complete();
         }
-        self.under_way &= !bit;
-        self.early |= bit;
-        while self.early & 1_u32.wrapping_shl(u32::from(self.head)) != 0 {
-            self.early &= !1_u32.wrapping_shl(u32::from(self.head));
-            self.completed = self.completed.wrapping_add(1);
-            self.head = self.after(self.head);
-        }
-        Ok(())
     }
 
-    /// The next message to submit, if one is due where the device may have consumed `consumed` frames and may take
-    /// `step` at a time. Asked until it says none; then [`Feed::told`].
-    pub(crate) fn next(&mut self, consumed: u64, step: u64) -> Option<Message> {
-        if self.begun == 0 {
-            self.begin(consumed, step)?;
-        }
+    /// The next message is due where that goes by the clock: just in time, as many follow it at once as the device may
+    /// take at a time, in steps of `step` frames.
+    #[inline]
+    pub(crate) fn begin(&mut self, step: u64) {
+        self.batch = if step > u64::from(self.shape.frames) { self.batch_of(step) } else { 1 };
+    }
+
+    /// The next message to submit, if it is due. Asked until it says none; then [`Feed::told`].
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<Message> {
+        let content = self.content()?;
         let slot = self.next;
-        self.under_way |= 1_u32.wrapping_shl(u32::from(slot));
-        let content = self.content();
+        self.under_way |= bit(slot);
         self.next = self.after(slot);
         self.submitted = self.submitted.wrapping_add(1);
-        self.begun = self.begun.wrapping_add(1);
-        if self.begun >= self.shape.per_chunk {
-            self.begun = 0;
-        }
         Some(Message { slot, content })
     }
 
@@ -293,95 +233,91 @@ impl Feed {
         self.known = self.completed;
     }
 
-    /// The frame at which the next chunk is due; none where that does not depend on the clock.
+    /// The frame at which the next message is due, 0 if that is at once; none where it does not depend on the clock.
     pub(crate) fn due(&self) -> Option<u64> {
-        let by_clock = match self.supply {
-            Supply::JustInTime => true,
-            Supply::Packets { upto, ended } => ended && upto <= self.submitted_bytes(),
-        };
-        (by_clock && self.has_room())
-            .then(|| self.submitted_frames().saturating_sub(u64::from(self.shape.low)))
-    }
-
-    /// Whether a chunk is to be submitted, and how.
-    fn begin(&mut self, consumed: u64, step: u64) -> Option<()> {
-        let dry = self.is_at_rest();
-        let filling = core::mem::take(&mut self.filling);
         if !self.has_room() {
             return None;
         }
-        self.silent = match self.supply {
+        let by_clock = self.submitted_frames().saturating_sub(u64::from(self.shape.low));
+        match self.supply {
+            Supply::JustInTime => Some(by_clock),
+            Supply::Packets { upto, ended } if self.is_there(upto, ended) => Some(0),
+            Supply::Packets { ended: true, .. } => Some(by_clock),
+            Supply::Packets { .. } => self.is_at_rest().then_some(0),
+        }
+    }
+
+    /// What the next message carries, if it is due.
+    fn content(&mut self) -> Option<Content> {
+        let dry = self.is_at_rest();
+        match self.supply {
+            _ if !self.has_room() => None,
             Supply::JustInTime => {
-                if !self.is_short(consumed, step, filling) {
-                    return None;
-                }
+                self.batch = self.batch.checked_sub(1)?;
                 let stale = self.render && !self.is_known();
                 if stale && !dry {
                     return None;
                 }
-                self.filling = true;
                 self.missed = self.missed.wrapping_add(u32::from(stale));
-                stale
+                Some(if stale { Content::Silence } else { Content::Sound })
             }
             Supply::Packets { upto, ended } => {
-                let end =
-                    self.submitted_bytes().wrapping_add(if ended { 1 } else { self.shape.chunk_bytes() });
-                let missing = upto < end;
-                let due = if ended { self.is_short(consumed, step, filling) } else { dry };
-                if missing && !due {
+                if self.is_there(upto, ended) {
+                    let left = upto.wrapping_sub(self.submitted_bytes());
+                    return match u32::try_from(left) {
+                        Ok(left) if left < self.shape.message => Some(Content::End(left)),
+                        _ => Some(Content::Sound),
+                    };
+                }
+                if ended {
+                    self.batch = self.batch.checked_sub(1)?;
+                } else if !dry {
                     return None;
+                } else {
+                    self.missed = self.missed.wrapping_add(1);
                 }
-                self.filling = missing && ended;
-                self.missed = self.missed.wrapping_add(u32::from(missing && !ended));
-                missing
-            }
-        };
-        Some(())
-    }
-
-    /// Whether the device is to be given more just in time: a batch is begun when little is left, and goes on until there
-    /// is enough.
-    fn is_short(&self, consumed: u64, step: u64, filling: bool) -> bool {
-        let lead = self.submitted_frames().saturating_sub(consumed);
-        let enough = step.min(self.half()).max(self.shape.chunk());
-        lead < enough && (filling || lead <= u64::from(self.shape.low))
-    }
-
-    /// What the next message carries, in a chunk that was begun.
-    fn content(&self) -> Content {
-        match self.supply {
-            _ if self.silent => Content::Silence,
-            Supply::JustInTime => Content::Sound,
-            Supply::Packets { upto, .. } => {
-                let left = upto.saturating_sub(self.submitted_bytes());
-                match u32::try_from(left) {
-                    Ok(0) => Content::Silence,
-                    Ok(left) if left < self.shape.message => Content::End(left),
-                    _ => Content::Sound,
-                }
+                Some(Content::Silence)
             }
         }
     }
 
-    /// All of the next chunk's last lap came back.
+    /// The client has handed over the next message up to byte `upto`: all of it, or the end of the sound.
+    fn is_there(&self, upto: u64, ended: bool) -> bool {
+        let least = if ended { 1 } else { u64::from(self.shape.message) };
+        upto >= self.submitted_bytes().wrapping_add(least)
+    }
+
+    /// The next message of the last lap came back.
     fn has_room(&self) -> bool {
-        let after = self.submitted.wrapping_add(u64::from(self.shape.per_chunk));
-        after.wrapping_sub(self.completed) <= u64::from(self.shape.slots)
+        self.submitted.wrapping_sub(self.completed) < u64::from(self.shape.slots)
     }
 
     /// The client could know that it did, and write; or it is the first lap.
     fn is_known(&self) -> bool {
-        let after = self.submitted.wrapping_add(u64::from(self.shape.per_chunk));
-        after.saturating_sub(u64::from(self.shape.slots)) <= self.known
+        self.submitted < self.known.wrapping_add(u64::from(self.shape.slots))
     }
 
-    /// Frames of half the buffer.
-    fn half(&self) -> u64 {
-        u64::from(self.shape.frames).wrapping_mul(u64::from(self.shape.slots)) >> 1
+    /// How many messages a step of the device takes, but no more than half the buffer.
+    fn batch_of(&self, step: u64) -> u8 {
+        let most = self.shape.slots >> 1;
+        let messages = step.checked_next_multiple_of(u64::from(self.shape.frames));
+        let messages = messages.and_then(|frames| frames.checked_div(u64::from(self.shape.frames)));
+        messages.and_then(|messages| u8::try_from(messages).ok()).map_or(most, |messages| messages.min(most))
+    }
+
+    /// The first message that had not come back is done with.
+    fn complete(&mut self) {
+        self.completed = self.completed.wrapping_add(1);
+        self.head = self.after(self.head);
     }
 
     fn after(&self, slot: u8) -> u8 {
         let next = slot.wrapping_add(1);
         if next >= self.shape.slots { 0 } else { next }
     }
+}
+
+/// The bit of a slot.
+const fn bit(slot: u8) -> u32 {
+    1_u32.wrapping_shl(slot as u32)
 }

@@ -45,8 +45,7 @@ use super::jack::Jack;
 use super::run::Run;
 use super::virtio::Transport;
 use super::{
-    Direction, EndpointInfo, Engines, Latency, MAX_ENDPOINTS, Position, Progress, SoundDevice, Station,
-    Supply,
+    Direction, EndpointInfo, Latency, MAX_ENDPOINTS, Position, Progress, SoundDevice, Station, Supply,
 };
 use crate::platform::interrupt::Claim;
 use crate::platform::lock::SpinLock;
@@ -66,9 +65,6 @@ pub(crate) use rings::Rings;
 
 /// The longest cyclic buffer: a second of what an audio engine may ask for, and some.
 const MAX_BUFFER_BYTES: u32 = 4 << 20;
-
-/// How often a look at the device is repeated because something came back meanwhile.
-const LOOKS: u32 = 4;
 
 /// A sound device.
 pub(crate) struct VirtioSnd {
@@ -218,6 +214,10 @@ impl SoundDevice for VirtioSnd {
         engine.position(shared, time::counter())
     }
 
+    fn owned(&self, _shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>) -> u64 {
+        engine.owned()
+    }
+
     fn time_of(&self, engine: &Engine, linear: u64) -> Option<u64> {
         engine.time_of(linear)
     }
@@ -232,35 +232,12 @@ impl SoundDevice for VirtioSnd {
         shared.kick(&self.transport);
     }
 
-    /// Takes in what came back of all streams, submits what is due, and notifies each queue once at most.
-    fn collect(&self, shared: &mut Rings, at: &Irql<Dispatch>, engines: &mut impl Engines<Engine>) -> bool {
+    fn collect(&self, shared: &mut Rings, at: &Irql<Dispatch>) -> bool {
         shared.now = time::counter();
-        for _ in 0..LOOKS {
-            shared.drain();
-            if self.messages == 1 && shared.has_taken() {
-                // The one message was for this.
-                self.changed.store(false, Release);
-            }
-            // Where one stream alone uses a queue, what is of interest there is the end of its chunks.
-            let (mut later, mut streams) = ([0; 2], [0_u8; 2]);
-            let mut running = shared.running;
-            while running != 0 {
-                let endpoint = running.trailing_zeros() as usize;
-                running &= running.wrapping_sub(1);
-                if let Some(engine) = engines.get(endpoint) {
-                    engine.absorb(shared);
-                    engine.submit(shared);
-                    let ring = engine.ring();
-                    if let (Some(later), Some(streams)) = (later.get_mut(ring), streams.get_mut(ring)) {
-                        *later = if *streams == 0 { engine.patient() } else { 0 };
-                        *streams = 1;
-                    }
-                }
-            }
-            shared.kick(&self.transport);
-            if !shared.rearm(later) {
-                break;
-            }
+        shared.drain();
+        if self.messages == 1 && shared.has_taken() {
+            // The one message was for this.
+            self.changed.store(false, Release);
         }
         self.control.wake(at);
         let mut troubled = self.changed.load(Acquire);
@@ -281,10 +258,20 @@ impl SoundDevice for VirtioSnd {
     }
 
     fn advance(&self, shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>) -> Progress {
-        engine.progress(shared)
+        engine.advance(shared)
     }
 
-    fn next_wake(&self, engine: &Engine) -> Option<u64> {
+    /// Notifies each queue once at most.
+    fn flush(&self, shared: &mut Rings, _at: &Irql<Dispatch>) -> bool {
+        shared.flush(&self.transport)
+    }
+
+    fn supply(&self, shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>) -> bool {
+        shared.now = time::counter();
+        engine.supply(shared)
+    }
+
+    fn next_wake(&self, engine: &Engine) -> u64 {
         engine.next_wake()
     }
 

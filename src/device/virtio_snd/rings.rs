@@ -17,9 +17,6 @@ use crate::platform::pool::PoolBox;
 /// Descriptors of a queue that are used at most: with tables one for each message of at least four streams.
 const MAX: usize = 64;
 
-/// Messages that come back at once.
-const BURST: u16 = MAX as u16;
-
 /// The queues. They leave the lock while the device is started over.
 pub(super) struct Queues {
     /// Render, then capture.
@@ -104,6 +101,8 @@ pub(crate) struct Rings {
     broken: bool,
     /// Something was taken of a queue since the device was last asked for an interrupt.
     took: [bool; 2],
+    /// Something was added to a queue since the device was last shown it.
+    added: [bool; 2],
     /// The performance counter when the device was last looked at.
     pub(super) now: u64,
     /// A bit for each endpoint that runs.
@@ -129,6 +128,7 @@ impl Rings {
             queues: Some(queues),
             broken: false,
             took: [false; 2],
+            added: [false; 2],
             now: 0,
             running: 0,
             xruns: 0,
@@ -147,7 +147,7 @@ impl Rings {
     pub(super) fn put_back(&mut self, queues: Queues) {
         self.queues = Some(queues);
         self.came = [0; MAX_ENDPOINTS];
-        (self.broken, self.took) = (false, [false; 2]);
+        (self.broken, self.took, self.added) = (false, [false; 2], [false; 2]);
     }
 
     /// The device did what it must not, or nothing may go to it.
@@ -163,6 +163,7 @@ impl Rings {
     }
 
     /// Takes whatever came back of all streams.
+    #[inline(always)]
     pub(super) fn drain(&mut self) {
         let Some(queues) = self.queues.as_mut().filter(|_| !self.broken) else { return };
         for (ring, took) in queues.sound.iter_mut().zip(&mut self.took) {
@@ -170,25 +171,17 @@ impl Rings {
             if queue.in_flight() == 0 {
                 continue;
             }
-            for _ in 0..BURST {
-                match queue.take() {
-                    Ok(Some(used)) => {
-                        *took = true;
-                        let endpoint = usize::from(used.token >> SLOT_BITS);
-                        if let Some(came) = self.came.get_mut(endpoint) {
-                            *came |= 1_u32.wrapping_shl(u32::from(used.token & SLOT_MASK));
-                        }
-                        if self.wanted.get(endpoint) != Some(&used.bytes) {
-                            self.xruns |= 1_u32.wrapping_shl(endpoint as u32);
-                        }
-                    }
-                    Ok(None) => break,
-                    Err(_) => {
-                        self.broken = true;
-                        break;
-                    }
+            let taken = queue.take_all(|used| {
+                *took = true;
+                let endpoint = usize::from(used.token >> SLOT_BITS);
+                if let Some(came) = self.came.get_mut(endpoint) {
+                    *came |= 1_u32.wrapping_shl(u32::from(used.token & SLOT_MASK));
                 }
-            }
+                if self.wanted.get(endpoint) != Some(&used.bytes) {
+                    self.xruns |= 1_u32.wrapping_shl(endpoint as u32);
+                }
+            });
+            self.broken |= taken.is_err();
         }
     }
 
@@ -202,42 +195,50 @@ impl Rings {
         self.came.get_mut(endpoint).map_or(0, core::mem::take)
     }
 
-    /// A message of a table of so many entries can be added.
-    pub(super) fn has_room(&mut self, ring: usize, entries: u16) -> bool {
-        let Some(queues) = self.queues.as_mut().filter(|_| !self.broken) else { return false };
-        let needed = if queues.indirect { 1 } else { entries };
-        queues.sound.get_mut(ring).is_some_and(|ring| ring.queue().room() >= needed)
+    /// How many messages can be added, of tables of so many entries at most.
+    #[inline]
+    pub(super) fn room(&mut self, ring: usize, entries: u16) -> u16 {
+        let Some(queues) = self.queues.as_mut().filter(|_| !self.broken) else { return 0 };
+        let room = queues.sound.get_mut(ring).map_or(0, |ring| ring.queue().room());
+        if queues.indirect { room } else { room.checked_div(entries).unwrap_or(0) }
     }
 
     /// Adds a message, which the device sees with the next [`Rings::kick`]. What the queue refuses it never gives back:
     /// the device has to be started over then.
     pub(super) fn add(&mut self, ring: usize, slots: &Slots, table: Table, token: u16) {
         let Some(queues) = &mut self.queues else { return };
-        let Some(ring) = queues.sound.get_mut(ring) else { return };
-        let added = if queues.indirect {
+        let (Some(added), Some(ring)) = (self.added.get_mut(ring), queues.sound.get_mut(ring)) else {
+            return;
+        };
+        *added = true;
+        let done = if queues.indirect {
             ring.queue().add_indirect(slots.address(table), table.entries, token)
         } else {
-            ring.queue().add(slots.segments(table), token)
+            add_direct(ring, slots, table, token)
         };
-        self.broken |= added.is_err();
+        self.broken |= done.is_err();
     }
 
     /// Shows the device what was added, and tells it where it wants to be told: at most once a queue.
+    #[inline(always)]
     pub(super) fn kick(&mut self, transport: &Transport) {
         let Some(queues) = self.queues.as_mut().filter(|_| !self.broken) else { return };
-        for ring in &mut queues.sound {
-            ring.kick(transport);
+        for (ring, added) in queues.sound.iter_mut().zip(&mut self.added) {
+            if core::mem::take(added) {
+                ring.kick(transport);
+            }
         }
     }
 
-    /// Asks for the next interrupt of each queue of which the last one is through, after `later` further completions.
-    /// Whether there is something to take already.
-    pub(super) fn rearm(&mut self, later: [u16; 2]) -> bool {
+    /// [`Rings::kick`]; then asks for the next interrupt of each queue of which the last one is through. Whether there is
+    /// something to take already.
+    pub(super) fn flush(&mut self, transport: &Transport) -> bool {
+        self.kick(transport);
         let Some(queues) = self.queues.as_mut().filter(|_| !self.broken) else { return false };
         let mut more = false;
-        for ((ring, took), later) in queues.sound.iter_mut().zip(&mut self.took).zip(later) {
+        for (ring, took) in queues.sound.iter_mut().zip(&mut self.took) {
             if core::mem::take(took) {
-                more |= ring.queue().want_interrupt_later(later);
+                more |= ring.queue().want_interrupt();
             }
         }
         more
@@ -248,6 +249,18 @@ impl Rings {
         let Some(queues) = self.queues.as_mut().filter(|_| !self.broken) else { return };
         self.broken |= queues.events.collect(at, transport, tell).is_err();
     }
+}
+
+/// Adds a message as a chain of the ring's own descriptors.
+#[cold]
+#[inline(never)]
+fn add_direct(
+    ring: &mut Ring<MAX>,
+    slots: &Slots,
+    table: Table,
+    token: u16,
+) -> core::result::Result<(), virtqueue::Error> {
+    ring.queue().add(slots.segments(table), token)
 }
 
 /// Bits of a token that name the slot; the rest is the endpoint.

@@ -145,14 +145,19 @@ impl Slots {
                 Table { at: sound(message.slot) as u32, entries }
             }
             Content::Silence => Table { at: silent(message.slot) as u32, entries: self.silence },
-            Content::End(bytes) => {
-                let whole = layout.shape.message;
-                let from = u32::from(message.slot).wrapping_mul(whole);
-                let pieces = layout.pieces(from, bytes);
-                let entries = self.table(END, END_ENTRIES, message.slot, pieces, whole.saturating_sub(bytes));
-                Table { at: END as u32, entries }
-            }
+            Content::End(bytes) => self.end(layout, message.slot, bytes),
         }
+    }
+
+    /// Writes the table for `bytes` bytes of sound in `slot`, and silence after them.
+    #[cold]
+    #[inline(never)]
+    fn end(&self, layout: &Layout, slot: u8, bytes: u32) -> Table {
+        let whole = layout.shape.message;
+        let from = u32::from(slot).wrapping_mul(whole);
+        let pieces = layout.pieces(from, bytes);
+        let entries = self.table(END, END_ENTRIES, slot, pieces, whole.saturating_sub(bytes));
+        Table { at: END as u32, entries }
     }
 
     /// Where the device finds a table.
