@@ -307,7 +307,8 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
     fn write(&self, index: u16, [low, high, bytes, flags_and_next]: [u32; 4]) {
         let at = self.layout.descriptor(index);
         self.memory.store64(at, u64::from(low) | u64::from(high) << 32);
-        self.memory.store64(at.wrapping_add(8), u64::from(bytes) | u64::from(flags_and_next) << 32);
+        self.memory.store32(at.wrapping_add(8), bytes);
+        self.memory.store32(at.wrapping_add(12), flags_and_next);
     }
 
     /// Puts a head into the available ring, behind what the device may look at.

@@ -173,6 +173,32 @@ fn a_full_queue_has_room_again_when_a_chain_comes_back() {
     queue.add([readable(1); 3], 14).expect("the three are free");
 }
 
+#[test]
+fn all_that_came_back_is_taken_at_once_up_to_a_lie() {
+    let memory = Cells::new(4);
+    let mut queue = queue(&memory, EVENT_IDX);
+    for token in [10, 11, 12] {
+        queue.add([readable(1)], token).expect("there is room");
+    }
+    assert!(queue.publish() && !queue.has_news());
+    let mut taken = Vec::new();
+    assert_eq!(queue.take_all(|used| taken.push(used.token)), Ok(()));
+    assert_eq!(taken, []);
+    memory.return_chain(0, u32::from(memory.available_entry(1)), 0);
+    memory.return_chain(1, u32::from(memory.available_entry(0)), 0);
+    assert!(queue.has_news());
+    assert_eq!(queue.take_all(|used| taken.push(used.token)), Ok(()));
+    assert_eq!((queue.has_news(), taken), (false, vec![11, 10]));
+    // One that is right, and one that the device gave back before.
+    let mut taken = Vec::new();
+    queue.add([readable(1)], 13).expect("there is room");
+    assert!(queue.publish());
+    memory.return_chain(2, u32::from(memory.available_entry(2)), 0);
+    memory.return_chain(3, u32::from(memory.available_entry(2)), 0);
+    assert!(queue.take_all(|used| taken.push(used.token)).is_err());
+    assert_eq!(taken, [12]);
+}
+
 // ---- a device that lies -------------------------------------------------------------------------------------------
 
 /// Two chains in flight, a third added and not published; what the device then does is found, and the queue stands
