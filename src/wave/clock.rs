@@ -28,18 +28,17 @@ impl Clock {
 }
 
 /// The periods that are done.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Periods {
     done: Clock,
     bytes: u32,
-    /// Where the next one ends.
-    end: u64,
+    announced: u64,
 }
 
 impl Periods {
     /// None done yet, of `bytes` bytes each; 0 for a buffer without periods.
     pub(crate) const fn of(bytes: u32) -> Self {
-        Self { done: Clock::ZERO, bytes, end: bytes as u64 }
+        Self { done: Clock::ZERO, bytes, announced: 0 }
     }
 
     /// Bytes done.
@@ -54,11 +53,9 @@ impl Periods {
 
     /// Periods that ended since this was last asked.
     pub(crate) fn ended(&mut self) -> u64 {
-        let mut ended = 0_u64;
-        while self.bytes != 0 && self.done() >= self.end {
-            self.end = self.end.saturating_add(u64::from(self.bytes));
-            ended = ended.wrapping_add(1);
-        }
+        let total = self.done().checked_div(u64::from(self.bytes)).unwrap_or(0);
+        let ended = total.saturating_sub(self.announced);
+        self.announced = total;
         ended
     }
 
