@@ -96,12 +96,12 @@ pub(crate) struct Clock {
     returns: u32,
     slack: u64,
     /// Most frames that came back at once, in this window and in the one before.
-    step: u64,
-    step_before: u64,
+    batch: u64,
+    batch_before: u64,
     /// What is assumed before the first window is over; then 0.
     guess: u64,
     /// What the device moves by at a time, rather too much than too little: the greatest of the last three.
-    most: u64,
+    step: u64,
     /// The furthest that the device can be without the next message coming back.
     reach: u64,
 }
@@ -122,18 +122,18 @@ impl Clock {
             first: true,
             returns: 0,
             slack: u64::MAX,
-            step: 0,
-            step_before: 0,
+            batch: 0,
+            batch_before: 0,
             guess: pace.guess,
-            most: pace.guess,
+            step: pace.guess,
             reach,
         }
     }
 
     /// Back to zero, as STOP demands. What is known of the device's step stays.
     pub(crate) fn reset(&mut self) {
-        let (step_before, guess) = (self.shown(), self.guess);
-        *self = Self { step_before, guess, ..Self::new(self.pace, self.message_frames()) };
+        let (batch_before, guess) = (self.shown(), self.guess);
+        *self = Self { batch_before, guess, ..Self::new(self.pace, self.message_frames()) };
         self.stretch();
     }
 
@@ -169,7 +169,7 @@ impl Clock {
             return;
         }
         self.completed = completed;
-        self.step = self.step.max(batch);
+        self.batch = self.batch.max(batch);
         self.stretch();
         if !self.running {
             return;
@@ -188,20 +188,20 @@ impl Clock {
         if self.returns >= WINDOW {
             (self.at, self.base) = (now, line.saturating_sub(self.slack));
             self.begin_window();
-            self.step_before = self.step;
-            (self.step, self.guess) = (0, 0);
+            self.batch_before = self.batch;
+            (self.batch, self.guess) = (0, 0);
             self.stretch();
         }
     }
 
     /// What the device moves by at a time, rather too much than too little.
     pub(crate) fn step(&self) -> u64 {
-        self.most
+        self.step
     }
 
     /// The same as far as it has shown.
     fn shown(&self) -> u64 {
-        self.step.max(self.step_before)
+        self.batch.max(self.batch_before)
     }
 
     /// Ticks in which so many frames go by.
@@ -266,8 +266,8 @@ impl Clock {
 
     /// What came back, or what is known of the step, has changed.
     fn stretch(&mut self) {
-        self.most = self.shown().max(self.guess);
-        self.reach = self.completed.wrapping_add(self.message).wrapping_add(self.most);
+        self.step = self.shown().max(self.guess);
+        self.reach = self.completed.wrapping_add(self.message).wrapping_add(self.step);
     }
 
     fn line(&self, now: u64) -> u64 {
