@@ -202,8 +202,8 @@ fn a_driver_that_does_not_silence_its_interrupt() {
     let run = play(
         &Mutant {
             name: "storm",
-            file: "device/ac97/mod.rs",
-            right: "        self.bus.write16(nabm::PO_SR, causes);",
+            file: "device/ac97/boxes.rs",
+            right: "        self.bus.write16(own.register(nabm::SR), causes);",
             wrong: "        let _ = causes;",
         },
         "event",
@@ -232,9 +232,9 @@ fn a_driver_that_keeps_its_hands_on_a_device_that_is_gone() {
     let mutant = Mutant {
         name: "removed",
         file: "device/ac97/mod.rs",
-        right: "/// One read of the PCM out box.",
+        right: "/// What a box carries: two channels of 16 bits.",
         wrong: "impl Drop for Ac97 {\n    fn drop(&mut self) {\n        let _ = self.bus.read32(nabm::GLOB_STA);\n    \
-                }\n}\n\n/// One read of the PCM out box.",
+                }\n}\n\n/// What a box carries: two channels of 16 bits.",
     };
     let image = mutant.build();
     let folder = folder("planted-removed");

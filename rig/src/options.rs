@@ -157,6 +157,10 @@ pub struct Record {
     /// What the device hears; noise without it.
     #[arg(long = "in", value_name = "FILE")]
     pub input: Option<PathBuf>,
+    /// The endpoint to record from, or the first of several: 0 is the first one that records. AC'97 has the line input
+    /// and, as 1, the microphone.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub endpoint: usize,
     /// Of the recording, where the device hears noise.
     #[command(flatten)]
     pub format: FormatOptions,

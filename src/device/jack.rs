@@ -26,6 +26,12 @@ impl Pin {
     /// A lime green 3.5 mm socket for speakers, at the rear, which cannot tell whether it is in use.
     pub(crate) const LINE_OUT: Self = Self { configuration: 0x0101_4110, capabilities: 0 };
 
+    /// A blue one for what comes from an amplifier or a tape.
+    pub(crate) const LINE_IN: Self = Self { configuration: 0x0181_3120, capabilities: 0 };
+
+    /// A pink one for a microphone.
+    pub(crate) const MICROPHONE: Self = Self { configuration: 0x01A1_9130, capabilities: 0 };
+
     /// What is assumed where a device has no word on its jacks: a speaker or a microphone without a socket.
     pub(crate) const fn unknown(direction: Direction) -> Self {
         let configuration = match direction {

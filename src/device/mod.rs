@@ -175,6 +175,12 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
     /// The endpoints. Always the same answer.
     fn endpoints(&self) -> &[EndpointInfo];
 
+    /// The endpoints, a bit for each, that cannot have a stream while `endpoint` has one: they use the same parts of the
+    /// device.
+    fn rivals(&self, _endpoint: usize) -> u32 {
+        0
+    }
+
     /// The longest cyclic buffer, in bytes.
     fn max_buffer_bytes(&self) -> u32;
 

@@ -56,7 +56,7 @@ impl<D: SoundDevice> Channel<D> {
         self.endpoint
     }
 
-    /// Takes the endpoint for a stream in `format`; false if another one has it.
+    /// Takes the endpoint for a stream in `format`; false if another one has it, or what it shares with other endpoints.
     pub(crate) fn occupy(&self, at: &mut Irql<Passive>, format: StreamFormat) -> bool {
         let free = self.hub.occupy(self.endpoint);
         if free {

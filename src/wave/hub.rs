@@ -15,7 +15,7 @@
 //! The order is gate, then spin lock. Interrupts and the position take the spin lock alone.
 
 use core::sync::atomic::AtomicU32;
-use core::sync::atomic::Ordering::{AcqRel, Release};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
 use portcls::irql::{AtMostDispatch, Device, Dispatch, Irql, Passive};
 use portcls::{Result, Status, handle};
@@ -194,10 +194,12 @@ impl<D: SoundDevice> Hub<D> {
         all.get(..MAX_ENDPOINTS).unwrap_or(all)
     }
 
-    /// Takes `endpoint` for a stream; false if another one has it.
+    /// Takes `endpoint` for a stream; false if another one has it, or what it shares with other endpoints.
     pub(super) fn occupy(&self, endpoint: usize) -> bool {
         let bit = 1_u32.wrapping_shl(endpoint as u32);
-        self.occupied.fetch_or(bit, AcqRel) & bit == 0
+        let needed = bit | self.device.rivals(endpoint);
+        let take = |taken: u32| (taken & needed == 0).then_some(taken | bit);
+        self.occupied.fetch_update(AcqRel, Acquire, take).is_ok()
     }
 
     /// Makes room for the next stream of `endpoint`.

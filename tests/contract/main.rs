@@ -42,6 +42,9 @@ pub(crate) const BUFFER_OVERFLOW: i32 = 0x8000_0005_u32 as i32;
 /// `STATUS_BUFFER_TOO_SMALL`.
 pub(crate) const BUFFER_TOO_SMALL: i32 = 0xC000_0023_u32 as i32;
 
+/// `STATUS_INSUFFICIENT_RESOURCES`.
+pub(crate) const INSUFFICIENT_RESOURCES: i32 = 0xC000_009A_u32 as i32;
+
 /// A millisecond of virtual time, in nanoseconds.
 pub(crate) const MILLISECOND: u64 = 1_000_000;
 

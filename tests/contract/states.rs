@@ -3,7 +3,10 @@
 use waverust_rig::nt::{self, ClientEvent};
 use waverust_rig::portcls::{Endpoint, KsState, Pin};
 
-use crate::{INVALID_PARAMETER, NOT_SUPPORTED, SUCCESS, go, on_each_device, open, sleep, usual};
+use crate::{
+    INSUFFICIENT_RESOURCES, INVALID_PARAMETER, NOT_SUPPORTED, SUCCESS, go, on, on_each_device, open, sleep,
+    usual,
+};
 
 /// Bytes of a millisecond in the usual format.
 const BYTES_A_MS: u32 = 192;
@@ -56,6 +59,23 @@ fn a_pin_takes_one_stream_at_a_time() {
             assert!(again(&endpoint).is_err());
             pin.close();
             assert!(again(&endpoint).is_ok());
+        }
+    });
+}
+
+/// Row 6: the codec has one ADC, so that one of its inputs is recorded at a time, beside what is played.
+#[test]
+fn the_inputs_of_the_codec_take_turns() {
+    on(&["--device", "ac97"], |adapter| {
+        let inputs = adapter.capture_endpoints();
+        let [line, microphone] = &inputs[..] else { panic!("{} inputs", inputs.len()) };
+        for (first, second) in [(line, microphone), (microphone, line)] {
+            let another = || Pin::open(adapter, &second.wave, second.wave_pin, &usual());
+            let pin = open(adapter, first);
+            assert_eq!(another().err(), Some(INSUFFICIENT_RESOURCES));
+            open(adapter, &adapter.render_endpoint().expect("it plays")).close();
+            pin.close();
+            assert!(another().is_ok());
         }
     });
 }

@@ -258,7 +258,11 @@ impl TryFrom<&Record> for Job {
             Some(_) => with_silence(&fed),
             None => to_hear(&format, frames, options.client.restarts),
         };
-        let parts = common.capture(options.client.client, &format, frames, &name);
+        let mut parts = common.capture(options.client.client, &format, frames, &name);
+        for part in &mut parts {
+            part.endpoint += options.endpoint;
+            part.plan.endpoint = part.endpoint;
+        }
         Ok(Self { recording: options.out.clone(), ..common.job(parts, &fed)? })
     }
 }

@@ -1,4 +1,4 @@
-//! The codec at the far end of the AC-link: bring-up, rates and volume.
+//! The codec at the far end of the AC-link: bring-up, rates, inputs and volume.
 
 use core::ops::RangeInclusive;
 use core::sync::atomic::AtomicBool;
@@ -8,6 +8,7 @@ use portcls::irql::{Irql, Passive};
 use portcls::{Result, Status};
 
 use super::regs::{nabm, nam};
+use crate::device::Direction;
 use crate::device::formats::{PREFERRED, RateSet};
 use crate::platform::io::Registers;
 use crate::platform::{time, trace};
@@ -26,6 +27,12 @@ const TRIED: RangeInclusive<u32> = 8_000..=48_000;
 const UNITY_MASTER: u16 = 0x0000;
 /// 0 dB for the DAC by the AC'97 specification, table 14 ("PCM Out Volume").
 const UNITY_PCM: u16 = 0x0808;
+/// 0 dB for the ADC by table 16 ("Record Gain").
+const UNITY_RECORD: u16 = 0x0000;
+/// The microphone is recorded as it is, and not heard at the line output.
+const MIC_UNHEARD: u16 = 0x8008;
+/// Nor is the line input.
+const LINE_IN_UNHEARD: u16 = 0x8808;
 
 /// A codec that deviates from the specification.
 struct Quirk {
@@ -35,13 +42,34 @@ struct Quirk {
     features: u16,
     /// What PCM_OUT_VOLUME has to be for a gain of 0 dB.
     unity_pcm: u16,
+    /// What RECORD_GAIN has to be for a gain of 0 dB.
+    unity_record: u16,
 }
 
 /// The STAC9700 as QEMU and its descendants emulate it: a mixer that cannot amplify and takes 0 as unity, so
-/// that the 0 dB of the specification would come out 2.5 dB too low. It is known by its reset register, which
+/// that the 0 dB of the specification would come out 2.5 dB too low. Recording it attenuates: of the 15 steps, the
+/// highest is unity and 0 is silence. It is known by its reset register, which
 /// reads 0 where the chip reads 0x6940 (its 3D enhancement and headphone features); a chip taken for it by
 /// mistake would play 12 dB too loud, hence both ids must match.
-const QUIRKS: [Quirk; 1] = [Quirk { vendor: 0x8384_7600, features: 0x0000, unity_pcm: 0x0000 }];
+const QUIRKS: [Quirk; 1] =
+    [Quirk { vendor: 0x8384_7600, features: 0x0000, unity_pcm: 0x0000, unity_record: 0x0F0F }];
+
+/// The rates that a codec accepts.
+pub(super) struct Rates {
+    /// Played.
+    pub(super) dac: RateSet,
+    /// Recorded.
+    pub(super) adc: RateSet,
+}
+
+/// What can be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// The line input.
+    Line,
+    /// The microphone.
+    Microphone,
+}
 
 /// Both register ranges, as the codec is reached through one and guarded by the other.
 pub(super) struct Codec {
@@ -57,12 +85,12 @@ impl Codec {
         Self { nam, variable_rate: AtomicBool::new(false), attenuates: AtomicBool::new(false) }
     }
 
-    /// Brings link and codec up from whatever state they are in. Answers the rates that the codec accepts.
+    /// Brings link and codec up from whatever state they are in. Answers the rates that DAC and ADC accept.
     ///
     /// # Errors
     ///
     /// `STATUS_DEVICE_HARDWARE_ERROR` if link or codec do not get ready in time.
-    pub(super) fn bring_up(&self, at: &Irql<Passive>, bus: &Registers) -> Result<RateSet> {
+    pub(super) fn bring_up(&self, at: &Irql<Passive>, bus: &Registers) -> Result<Rates> {
         bus.write32(nabm::GLOB_CNT, 0);
         time::sleep(at, 1);
         bus.write32(nabm::GLOB_CNT, nabm::GC_COLD_RESET_DONE);
@@ -78,7 +106,7 @@ impl Codec {
         self.write(bus, nam::RESET, 0);
         let ready = || {
             let status = self.read(bus, nam::POWERDOWN);
-            status != u16::MAX && status & nam::POWERDOWN_OUTPUT_READY == nam::POWERDOWN_OUTPUT_READY
+            status != u16::MAX && status & nam::POWERDOWN_READY == nam::POWERDOWN_READY
         };
         if !time::sleep_until(at, READY_TRIES, 10, ready) {
             trace::value(c"codec is not ready, POWERDOWN", u32::from(self.read(bus, nam::POWERDOWN)));
@@ -109,23 +137,41 @@ impl Codec {
         self.write(bus, nam::MASTER_VOLUME, value);
     }
 
-    /// Sets the sample rate, in Hz, of a DAC that does not run.
+    /// Sets the sample rate, in Hz, of the DAC or the ADC, which does not run.
     ///
     /// # Errors
     ///
     /// `STATUS_NO_MATCH` if the codec does not take it.
-    pub(super) fn set_rate(&self, bus: &Registers, rate: u32) -> Result {
+    pub(super) fn set_rate(&self, bus: &Registers, direction: Direction, rate: u32) -> Result {
         if !self.variable_rate.load(Relaxed) {
             return if rate == 48_000 { Ok(()) } else { Err(Status::NO_MATCH) };
         }
         let rate = u16::try_from(rate).map_err(|_| Status::NO_MATCH)?;
-        self.write(bus, nam::PCM_FRONT_DAC_RATE, rate);
-        if self.read(bus, nam::PCM_FRONT_DAC_RATE) == rate { Ok(()) } else { Err(Status::NO_MATCH) }
+        let register = match direction {
+            Direction::Render => nam::PCM_FRONT_DAC_RATE,
+            Direction::Capture => nam::PCM_LR_ADC_RATE,
+        };
+        self.write(bus, register, rate);
+        if self.read(bus, register) == rate { Ok(()) } else { Err(Status::NO_MATCH) }
+    }
+
+    /// Selects what the ADC, which does not run, records.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_IO_DEVICE_ERROR` if the codec does not take it.
+    pub(super) fn select(&self, bus: &Registers, input: Input) -> Result {
+        let value = match input {
+            Input::Line => nam::RECORD_LINE_IN,
+            Input::Microphone => nam::RECORD_MIC,
+        };
+        self.write(bus, nam::RECORD_SELECT, value);
+        if self.read(bus, nam::RECORD_SELECT) == value { Ok(()) } else { Err(Status::IO_DEVICE_ERROR) }
     }
 
     /// Finds out which rates read back as they were written; leaves the codec at 48 kHz.
-    fn probe_rates(&self, bus: &Registers) -> RateSet {
-        let fixed = RateSet::EMPTY.with(48_000);
+    fn probe_rates(&self, bus: &Registers) -> Rates {
+        let fixed = Rates { dac: RateSet::EMPTY.with(48_000), adc: RateSet::EMPTY.with(48_000) };
         if self.read(bus, nam::EXT_AUDIO_ID) & nam::VRA == 0 {
             return fixed;
         }
@@ -135,14 +181,13 @@ impl Codec {
             return fixed;
         }
         self.variable_rate.store(true, Relaxed);
-        let mut rates = RateSet::EMPTY;
-        // Best last, so that 48 kHz is what stays.
-        for rate in PREFERRED.into_iter().rev().filter(|rate| TRIED.contains(rate)) {
-            if self.set_rate(bus, rate).is_ok() {
-                rates = rates.with(rate);
-            }
-        }
-        rates
+        let taken = |direction| {
+            // Best last, so that 48 kHz is what stays.
+            let tried = PREFERRED.into_iter().rev().filter(|rate| TRIED.contains(rate));
+            let taken = tried.filter(|rate| self.set_rate(bus, direction, *rate).is_ok());
+            taken.fold(RateSet::EMPTY, RateSet::with)
+        };
+        Rates { dac: taken(Direction::Render), adc: taken(Direction::Capture) }
     }
 
     /// Passes samples through unchanged, as far as the codec can.
@@ -154,6 +199,9 @@ impl Codec {
         trace::value(c"codec", vendor);
         self.write(bus, nam::PCM_OUT_VOLUME, quirk.map_or(UNITY_PCM, |quirk| quirk.unity_pcm));
         self.write(bus, nam::MASTER_VOLUME, UNITY_MASTER);
+        self.write(bus, nam::RECORD_GAIN, quirk.map_or(UNITY_RECORD, |quirk| quirk.unity_record));
+        self.write(bus, nam::MIC_VOLUME, MIC_UNHEARD);
+        self.write(bus, nam::LINE_IN_VOLUME, LINE_IN_UNHEARD);
     }
 
     fn read(&self, bus: &Registers, register: u16) -> u16 {

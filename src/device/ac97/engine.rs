@@ -1,33 +1,35 @@
-//! The PCM out engine: start, halt, position, and its supply with descriptors.
+//! The engines: start, halt, position, and their supply with descriptors.
 
-use core::sync::atomic::Ordering::{Relaxed, Release};
+use core::sync::atomic::Ordering::Release;
 
 use portcls::irql::{Device, Dispatch, Irql, Passive};
 use portcls::{Result, Status, handle};
 
 use super::bdl::DescriptorList;
+use super::boxes::{BOX_TRIES, DmaBox};
 use super::mixer::Mixer;
 use super::plan::{MAX_BUFFER_BYTES, Plan, RING};
 use super::regs::nabm;
 use super::ring::{Registers, Ring};
-use super::{Ac97, BOX_TRIES};
+use super::{Ac97, ENDS, RECORDERS};
 use crate::device::controls::Controls;
 use crate::device::cut::{Chunks, Cut};
 use crate::device::formats::StreamFormat;
-use crate::device::jack::{Jack, Pin};
+use crate::device::jack::Jack;
 use crate::device::run::Run;
-use crate::device::{EndpointInfo, Latency, Position, Progress, SoundDevice, Station, Supply};
+use crate::device::{Direction, EndpointInfo, Latency, Position, Progress, SoundDevice, Station, Supply};
 use crate::platform::interrupt::Claim;
 use crate::platform::shared::Shared;
 use crate::platform::{time, trace};
 
-/// The FIFO: PICB counts samples not yet fetched, so that what lies before the position is past all change, and a burst
-/// that is under way takes this much more.
+/// The FIFO. Where sound is played, PICB counts samples not yet fetched: what lies before the position is past all
+/// change, and a burst that is under way takes this much more. Where it is recorded, PICB counts samples not yet
+/// written: what lies before the position is in memory, and this much more may be on its way.
 const FETCH_AHEAD_BYTES: u32 = 64;
-/// An AC-link frame and the DAC's digital filter, of some 20 samples in the codecs of the time, in 100 ns.
+/// An AC-link frame and the converter's digital filter, of some 20 samples in the codecs of the time, in 100 ns.
 const CODEC_DELAY: u32 = 5_000;
 
-/// A buffer as the engine plays it.
+/// A buffer as an engine goes through it.
 pub(crate) struct Layout {
     plan: Plan,
     notify: bool,
@@ -35,6 +37,7 @@ pub(crate) struct Layout {
 
 /// What the engine remembers.
 pub(crate) struct Engine {
+    direction: Direction,
     descriptors: DescriptorList,
     layout: Option<Layout>,
     ring: Option<Ring>,
@@ -42,24 +45,24 @@ pub(crate) struct Engine {
     short: bool,
 }
 
-/// The PCM out box, as far as the position goes.
-struct Output<'a>(&'a Ac97);
+/// A box, as far as the position goes.
+struct Place<'a>(&'a Ac97, &'a DmaBox);
 
-impl Registers for Output<'_> {
+impl Registers for Place<'_> {
     fn samples_left(&mut self) -> (u16, u8) {
         if !self.0.is_present() {
             return (0, u8::MAX);
         }
-        let [low, high, piv, _] = self.0.bus.read32(nabm::PO_PICB).to_le_bytes();
+        let [low, high, piv, _] = self.0.bus.read32(self.1.register(nabm::PICB)).to_le_bytes();
         (u16::from_le_bytes([low, high]), piv)
     }
 
     fn index(&mut self) -> Option<(u8, bool)> {
-        self.0.index_and_status().map(|now| (now.civ, now.is_halted()))
+        self.0.index_and_status(self.1).map(|now| (now.civ, now.is_halted()))
     }
 }
 
-/// There is one endpoint, the PCM output, and nothing that it shares.
+/// The endpoints share nothing but the registers, and those that record the box and the ADC.
 impl SoundDevice for Ac97 {
     type Shared = ();
     type Engine = Engine;
@@ -76,17 +79,25 @@ impl SoundDevice for Ac97 {
         MAX_BUFFER_BYTES
     }
 
-    fn jack(&self, _at: &Irql<Passive>, _endpoint: usize) -> Result<Shared<Jack>> {
-        Shared::new(Jack::new(Pin::LINE_OUT, true))
+    fn jack(&self, _at: &Irql<Passive>, endpoint: usize) -> Result<Shared<Jack>> {
+        let (_, pin) = ENDS.get(endpoint).ok_or(Status::INVALID_PARAMETER)?;
+        Shared::new(Jack::new(*pin, true))
     }
 
-    fn controls(&self, _endpoint: usize) -> Option<impl Controls> {
-        self.codec.attenuates().then_some(Mixer(self))
+    fn controls(&self, endpoint: usize) -> Option<impl Controls> {
+        let info = self.endpoints.get(endpoint)?;
+        (info.direction == Direction::Render && self.codec.attenuates()).then_some(Mixer(self))
     }
 
-    fn engine(&self, at: &Irql<Passive>, pdo: handle::Device, _endpoint: usize) -> Result<Engine> {
+    fn rivals(&self, endpoint: usize) -> u32 {
+        let own = 1_u32.wrapping_shl(endpoint as u32);
+        if RECORDERS & own == 0 { 0 } else { RECORDERS & !own }
+    }
+
+    fn engine(&self, at: &Irql<Passive>, pdo: handle::Device, endpoint: usize) -> Result<Engine> {
+        let direction = self.endpoints.get(endpoint).ok_or(Status::INVALID_PARAMETER)?.direction;
         let descriptors = DescriptorList::new(at, pdo)?;
-        Ok(Engine { descriptors, layout: None, ring: None, short: false })
+        Ok(Engine { direction, descriptors, layout: None, ring: None, short: false })
     }
 
     fn lay_out(
@@ -102,23 +113,33 @@ impl SoundDevice for Ac97 {
         Ok(Layout { plan, notify: cut.period != 0 })
     }
 
-    fn prepare(&self, _at: &mut Irql<Passive>, _endpoint: usize, format: &StreamFormat, _cut: Cut) -> Result {
+    fn prepare(&self, _at: &mut Irql<Passive>, endpoint: usize, format: &StreamFormat, _cut: Cut) -> Result {
         if !self.is_present() {
             return Err(Status::DEVICE_REMOVED);
         }
-        self.codec.set_rate(&self.bus, format.rate)
+        let (input, _) = ENDS.get(endpoint).ok_or(Status::INVALID_PARAMETER)?;
+        match input {
+            None => self.codec.set_rate(&self.bus, Direction::Render, format.rate),
+            Some(input) => {
+                self.codec.select(&self.bus, *input)?;
+                self.codec.set_rate(&self.bus, Direction::Capture, format.rate)
+            }
+        }
     }
 
-    /// The DMA had run dry: where it stands still nevertheless, it is started over.
+    /// A DMA had come to the end of its ring: where it stands still nevertheless, it is started over.
     fn serve(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) {
-        let stalled = station.with(at, |(), engines, _| {
-            let engine = engines.get(0).filter(|engine| engine.ring.is_some());
-            engine.is_some() && self.index_and_status().is_some_and(|now| now.status & nabm::SR_DCH != 0)
-        });
-        if stalled == Some(true) {
-            // Where that fails the stream stands still, and the client's next SetState tells.
-            let stage = station.stage(at, 0);
-            let _ = station.revive(at, 0, stage);
+        for endpoint in 0..ENDS.len() {
+            let stalled = station.with(at, |(), engines, _| {
+                let engine = engines.get(endpoint).filter(|engine| engine.ring.is_some())?;
+                let now = self.index_and_status(self.of(engine.direction))?;
+                Some(now.status & nabm::SR_DCH != 0)
+            });
+            if stalled.flatten() == Some(true) {
+                // Where that fails the stream stands still, and the client's next SetState tells.
+                let stage = station.stage(at, endpoint);
+                let _ = station.revive(at, endpoint, stage);
+            }
         }
     }
 
@@ -129,7 +150,7 @@ impl SoundDevice for Ac97 {
 
     fn detach(&self, _shared: &mut (), engine: &mut Engine) -> bool {
         engine.layout = None;
-        !self.stuck.load(Relaxed)
+        !self.of(engine.direction).is_stuck()
     }
 
     /// Lays out the ring from byte `from` on and starts it from a reset.
@@ -149,7 +170,8 @@ impl SoundDevice for Ac97 {
         if !self.is_present() {
             return Err(Status::DEVICE_REMOVED);
         }
-        if !self.reset_output() {
+        let own = self.of(engine.direction);
+        if !self.reset(own) {
             return Err(Status::IO_DEVICE_ERROR);
         }
         let ring = Ring::starting_at(layout.plan, from);
@@ -159,36 +181,44 @@ impl SoundDevice for Ac97 {
         }
         engine.short = ring.starts_short();
         engine.ring = Some(ring);
-        self.latch.restart();
+        own.latch().restart();
+        own.set_running(true);
 
-        self.bus.write32(nabm::PO_BDBAR, engine.descriptors.address());
-        self.bus.write8(nabm::PO_LVI, ring.last_valid_index());
+        self.bus.write32(own.register(nabm::BDBAR), engine.descriptors.address());
+        self.bus.write8(own.register(nabm::LVI), ring.last_valid_index());
         let interrupts = nabm::CR_IOCE | nabm::CR_LVBIE | nabm::CR_FEIE;
-        self.bus.write8(nabm::PO_CR, nabm::CR_RPBM | interrupts);
+        self.bus.write8(own.register(nabm::CR), nabm::CR_RPBM | interrupts);
         Ok(())
     }
 
     fn halt(&self, shared: &mut (), engine: &mut Engine, at: &Irql<Dispatch>) -> Position {
+        let own = self.of(engine.direction);
         let mut halted = true;
         if self.is_present() {
-            self.bus.write8(nabm::PO_CR, 0);
-            let stands = || self.index_and_status().is_none_or(|now| now.status & nabm::SR_DCH != 0);
+            self.bus.write8(own.register(nabm::CR), 0);
+            let stands = || self.index_and_status(own).is_none_or(|now| now.status & nabm::SR_DCH != 0);
             halted = time::spin_until(BOX_TRIES, stands);
         }
-        let played = self.position(shared, engine, at).clock;
+        let at_last = self.position(shared, engine, at).clock;
         if !halted {
-            self.reset_output();
+            self.reset(own);
         } else if self.is_present() {
-            self.bus.write16(nabm::PO_SR, nabm::SR_CAUSES);
+            self.bus.write16(own.register(nabm::SR), nabm::SR_CAUSES);
         }
+        own.set_running(false);
         engine.ring = None;
-        Position { clock: played, owned: played, done: played }
+        Position { clock: at_last, owned: at_last, done: at_last }
     }
 
     /// Reads one register, or two where the descriptor has changed.
     fn position(&self, _shared: &mut (), engine: &mut Engine, _at: &Irql<Dispatch>) -> Position {
-        let played = engine.ring.as_mut().map_or(0, |ring| ring.position(&mut Output(self)));
-        Position { clock: played, owned: played.saturating_add(FETCH_AHEAD_BYTES.into()), done: played }
+        let mut place = Place(self, self.of(engine.direction));
+        let done = engine.ring.as_mut().map_or(0, |ring| ring.position(&mut place));
+        let ahead = match engine.direction {
+            Direction::Render => FETCH_AHEAD_BYTES,
+            Direction::Capture => 0,
+        };
+        Position { clock: done, owned: done.saturating_add(ahead.into()), done }
     }
 
     fn latency(&self, _engine: &Engine) -> Latency {
@@ -204,7 +234,8 @@ impl SoundDevice for Ac97 {
         let Some(ring) = engine.ring.as_mut() else {
             return Progress::default();
         };
-        let seen = self.latch.seen();
+        let own = self.of(engine.direction);
+        let seen = own.latch().seen();
         let done = ring.reached(seen);
         if engine.short && seen > 0 {
             // The device has left descriptor 0, and comes back to it only if the last valid index is moved.
@@ -217,16 +248,17 @@ impl SoundDevice for Ac97 {
         if let Some(last_valid) = ring.refill(seen) {
             // This also restarts a DMA that had come to the end.
             if self.is_present() {
-                self.bus.write8(nabm::PO_LVI, last_valid);
+                self.bus.write8(own.register(nabm::LVI), last_valid);
             }
         }
-        Progress { done, troubled: starved, glitch: starved }
+        Progress { done, troubled: starved, glitch: starved || own.has_slipped() }
     }
 
     fn shut_down(&self, _at: &mut Irql<Passive>, _shared: &mut ()) -> bool {
-        self.reset_output();
+        let own = [&self.output, &self.input];
+        own.into_iter().for_each(|own| _ = self.reset(own));
         self.gone.store(true, Release);
-        let stuck = self.stuck.load(Relaxed);
+        let stuck = own.into_iter().any(DmaBox::is_stuck);
         if stuck {
             trace::info(c"the device does not stop: its descriptors are left to it");
         }

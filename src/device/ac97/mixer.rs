@@ -27,7 +27,7 @@ impl Mixer<'_> {
         }
         let value = self.0.codec.master(&self.0.bus);
         // What is not there any more reads as ones; the bus master tells for sure.
-        if value == u16::MAX && self.0.index_and_status().is_none() {
+        if value == u16::MAX && self.0.index_and_status(&self.0.output).is_none() {
             return Err(Status::DEVICE_REMOVED);
         }
         Ok(value)

@@ -13,8 +13,20 @@ pub(crate) mod nam {
     pub(crate) const MASTER_MUTE: u16 = 0x8000;
     /// MASTER_VOLUME: the greatest attenuation of a channel.
     pub(crate) const MASTER_MOST: u16 = 0x1F;
+    /// How loud the microphone is at the line output: 8 is 0 dB; bit 15 mutes, bit 6 amplifies by 20 dB.
+    pub(crate) const MIC_VOLUME: u16 = 0x0E;
+    /// How loud the line input is at the line output: 8 is 0 dB in each half; bit 15 mutes.
+    pub(crate) const LINE_IN_VOLUME: u16 = 0x10;
     /// Gain of the DAC: 0 is +12 dB, 8 is 0 dB, 1.5 dB a step; bit 15 mutes.
     pub(crate) const PCM_OUT_VOLUME: u16 = 0x18;
+    /// Which input is recorded: left in bits 8 to 10, right in bits 0 to 2.
+    pub(crate) const RECORD_SELECT: u16 = 0x1A;
+    /// RECORD_SELECT: the microphone.
+    pub(crate) const RECORD_MIC: u16 = 0x0000;
+    /// RECORD_SELECT: the line input.
+    pub(crate) const RECORD_LINE_IN: u16 = 0x0404;
+    /// Gain ahead of the ADC: 0 is 0 dB, 1.5 dB a step, left in bits 8 to 11, right in bits 0 to 3; bit 15 mutes.
+    pub(crate) const RECORD_GAIN: u16 = 0x1C;
     /// Power down control and ready bits.
     pub(crate) const POWERDOWN: u16 = 0x26;
     /// Extended audio features.
@@ -23,36 +35,42 @@ pub(crate) mod nam {
     pub(crate) const EXT_AUDIO_CTRL: u16 = 0x2A;
     /// Rate of the front DACs in Hz.
     pub(crate) const PCM_FRONT_DAC_RATE: u16 = 0x2C;
+    /// Rate of the ADCs in Hz.
+    pub(crate) const PCM_LR_ADC_RATE: u16 = 0x32;
     /// First half of the vendor id.
     pub(crate) const VENDOR_ID1: u16 = 0x7C;
     /// Second half.
     pub(crate) const VENDOR_ID2: u16 = 0x7E;
 
-    /// POWERDOWN: DAC, analog mixer and reference voltage are ready.
-    pub(crate) const POWERDOWN_OUTPUT_READY: u16 = 0x000E;
+    /// POWERDOWN: ADC, DAC, analog mixer and reference voltage are ready.
+    pub(crate) const POWERDOWN_READY: u16 = 0x000F;
     /// EXT_AUDIO_ID and EXT_AUDIO_CTRL: variable rate audio.
     pub(crate) const VRA: u16 = 0x0001;
 }
 
 /// NABM, the bus master registers (second range).
 pub(crate) mod nabm {
-    /// Control of the PCM in box, 8 bits.
-    pub(crate) const PI_CR: u16 = 0x0B;
-    /// Address of the PCM out descriptors, 32 bits.
-    pub(crate) const PO_BDBAR: u16 = 0x10;
-    /// Current index, 8 bits; read as 32 bits it brings LVI (bit 8 on) and SR (bit 16 on) along.
-    pub(crate) const PO_CIV: u16 = 0x14;
-    /// Last valid index, 8 bits.
-    pub(crate) const PO_LVI: u16 = 0x15;
-    /// Status, 16 bits.
-    pub(crate) const PO_SR: u16 = 0x16;
-    /// Samples left to fetch in the current descriptor, 16 bits; read as 32 bits it brings PIV (bit 16 on) and
-    /// CR (bit 24 on) along.
-    pub(crate) const PO_PICB: u16 = 0x18;
-    /// Control of the PCM out box, 8 bits.
-    pub(crate) const PO_CR: u16 = 0x1B;
-    /// Control of the microphone box, 8 bits.
-    pub(crate) const MC_CR: u16 = 0x2B;
+    /// The PCM in box: the first of its registers.
+    pub(crate) const PI: u16 = 0x00;
+    /// The PCM out box.
+    pub(crate) const PO: u16 = 0x10;
+    /// The microphone box, for codecs with a microphone ADC of its own.
+    pub(crate) const MC: u16 = 0x20;
+
+    /// In a box, address of the descriptors, 32 bits.
+    pub(crate) const BDBAR: u16 = 0x00;
+    /// In a box, current index, 8 bits; read as 32 bits it brings LVI (bit 8 on) and SR (bit 16 on) along.
+    pub(crate) const CIV: u16 = 0x04;
+    /// In a box, last valid index, 8 bits.
+    pub(crate) const LVI: u16 = 0x05;
+    /// In a box, status, 16 bits.
+    pub(crate) const SR: u16 = 0x06;
+    /// In a box, samples of the current descriptor that are still to be read from memory or written there, 16 bits;
+    /// read as 32 bits it brings PIV (bit 16 on) and CR (bit 24 on) along.
+    pub(crate) const PICB: u16 = 0x08;
+    /// In a box, control, 8 bits.
+    pub(crate) const CR: u16 = 0x0B;
+
     /// Global control, 32 bits.
     pub(crate) const GLOB_CNT: u16 = 0x2C;
     /// Global status, 32 bits.
@@ -68,7 +86,7 @@ pub(crate) mod nabm {
     pub(crate) const SR_LVBCI: u16 = 0x04;
     /// SR: a descriptor with IOC was completed.
     pub(crate) const SR_BCIS: u16 = 0x08;
-    /// SR: the FIFO ran dry.
+    /// SR: the FIFO ran dry, or over.
     pub(crate) const SR_FIFOE: u16 = 0x10;
     /// SR: what raises an interrupt, and is taken back by writing it.
     pub(crate) const SR_CAUSES: u16 = SR_LVBCI | SR_BCIS | SR_FIFOE;
@@ -86,6 +104,8 @@ pub(crate) mod nabm {
 
     /// GLOB_CNT: 1 ends the cold reset. All other bits zero means two channels, 16 bits, no codec wake-up.
     pub(crate) const GC_COLD_RESET_DONE: u32 = 0x02;
+    /// GLOB_STA: the PCM in box or the PCM out box asks for an interrupt.
+    pub(crate) const GS_BOX_INTERRUPTS: u32 = 0x60;
     /// GLOB_STA: the primary codec is ready.
     pub(crate) const GS_PRIMARY_READY: u32 = 0x100;
 

@@ -48,6 +48,10 @@ const AC97: Limits = Limits {
 /// The packet client also asks for the count, and for what is heard: a read each.
 const AC97_PACKETS: Limits = Limits { others: Some(6.0), ..AC97 };
 
+fn ac97(client: &str) -> Limits {
+    if client == "packet" { AC97_PACKETS } else { AC97 }
+}
+
 fn case(name: String, arguments: &str, limits: Limits) -> Case {
     let arguments = arguments.split_whitespace().map(str::to_owned).collect();
     Case { name, arguments, rounds: 1, limits }
@@ -138,8 +142,15 @@ pub(super) fn cases() -> Vec<Case> {
     for client in ["event", "packet", "position", "rewrite"] {
         for period in [128, 480, 1024] {
             let options = format!("play --device ac97 --client {client} --period {period}");
-            let limits = if client == "packet" { AC97_PACKETS } else { AC97 };
-            cases.push(case(format!("ac97 {client} period {period}"), &options, limits));
+            cases.push(case(format!("ac97 {client} period {period}"), &options, ac97(client)));
+        }
+    }
+    for client in ["event", "packet", "position"] {
+        for period in [128, 480, 1024] {
+            for task in ["record", "duplex"] {
+                let options = format!("{task} --device ac97 --client {client} --period {period}");
+                cases.push(case(format!("ac97 {task} {client} period {period}"), &options, ac97(client)));
+            }
         }
     }
     cases

@@ -11,7 +11,14 @@ use super::file::{Inf, Model, fields, number};
 
 /// Devices that do not have everything: install section, what they have. All others have all subdevices, and messages.
 const AC97: &str = "Ac97";
-const AC97_SUBDEVICES: [&str; 2] = ["WaveRender0", "TopologyRender0"];
+const AC97_SUBDEVICES: [&str; 6] = [
+    "WaveRender0",
+    "TopologyRender0",
+    "WaveCapture0",
+    "TopologyCapture0",
+    "WaveCapture1",
+    "TopologyCapture1",
+];
 
 /// What endpoints belong to the entry (PKEY_AudioEndpoint_Association), here any.
 const ASSOCIATION: &str = "{1DA5D803-D492-4EDD-8C23-E0C0FFEE7F0E},2";
