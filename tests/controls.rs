@@ -309,12 +309,17 @@ fn ac97_attenuates_only_when_it_is_told_to() {
         "mute:render0:1",
         "volume:render0:-1=-9999999",
         "volume:render0:0",
+        "mute:capture0:1=1",
+        "mute:capture0:0",
+        "mute:capture1:0",
     ];
     assert_said(
         &rig(&folder, &steps),
         &[
             "volume:render0: access 0x203, 2 channels, -3047424 to 0 by 98304",
             MUTE,
+            "mute:capture0: access 0x203, 2 channels as one, 0 to 1 by 1",
+            "mute:capture1: access 0x203, 2 channels as one, 0 to 1 by 1",
             "volume:render0:0: 0",
             "volume:render0:1: 0",
             "mute:render0:0: 0",
@@ -325,6 +330,47 @@ fn ac97_attenuates_only_when_it_is_told_to() {
             "mute:render0:1: 1",
             "volume:render0:-1=-9999999: 0x00000000",
             "volume:render0:0: -3047424",
+            "mute:capture0:1=1: 0x00000000",
+            "mute:capture0:0: 1",
+            "mute:capture1:0: 0",
+        ],
+    );
+}
+
+/// The emulated codec's record gain is not in decibels, so that there is no volume. This edition of the driver takes it
+/// for a codec as specified.
+#[test]
+fn a_codec_as_specified_amplifies_each_of_its_inputs() {
+    let mutant = Mutant {
+        name: "as-specified",
+        file: "device/ac97/codec.rs",
+        right: "features: 0x0000,",
+        wrong: "features: 0x6940,",
+    };
+    let steps = [
+        "controls",
+        "--device",
+        "ac97",
+        "volume:capture0:0",
+        "volume:capture0:0=200000",
+        "volume:capture0:0",
+        "volume:capture0:1",
+        "volume:capture1:-1=9999999",
+        "volume:capture1:1",
+        "mute:capture1:0",
+        "volume:capture0:0",
+    ];
+    assert_said(
+        &rig_with(&mutant.build(), &folder("controls-as-specified"), &steps),
+        &[
+            "volume:capture0:0: 0",
+            "volume:capture0:0=200000: 0x00000000",
+            "volume:capture0:0: 196608",
+            "volume:capture0:1: 0",
+            "volume:capture1:-1=9999999: 0x00000000",
+            "volume:capture1:1: 1474560",
+            "mute:capture1:0: 0",
+            "volume:capture0:0: 196608",
         ],
     );
 }

@@ -29,7 +29,7 @@ mod device {
     }
 }
 
-use device::ac97::attenuation;
+use device::ac97::attenuation::{self, MASTER, RECORD};
 use device::controls::{Channels, Control};
 use device::virtio_snd::element::{Element, Sense, element_of};
 use device::virtio_snd::scale::Scale;
@@ -356,17 +356,33 @@ proptest! {
 
 #[test]
 fn a_codec_attenuates_each_channel_by_steps_of_a_decibel_and_a_half() {
-    use attenuation::{LOWEST, level, with_level};
-    assert_eq!(
-        (LOWEST, level(0x1F1F, 0), level(0x0A1F, 0), level(0x0A1F, 1)),
-        (-93 * DB / 2, LOWEST, -15 * DB, LOWEST)
-    );
+    let (level, with_level) = (|value, channel| MASTER.level(value, channel), with(MASTER));
+    let lowest = MASTER.lowest();
+    assert_eq!((lowest, MASTER.highest()), (-93 * DB / 2, 0));
+    assert_eq!((level(0x1F1F, 0), level(0x0A1F, 0), level(0x0A1F, 1)), (lowest, -15 * DB, lowest));
     assert_eq!(with_level(0x8000, 0, -3 * DB), 0x8200, "the mute stays as it is");
-    assert_eq!(with_level(0x8200, 1, LOWEST), 0x821F);
+    assert_eq!(with_level(0x8200, 1, lowest), 0x821F);
     assert_eq!(with_level(0x1F1F, 1, 0), 0x1F00);
     assert_eq!((with_level(0, 1, i32::MIN), with_level(0x1F1F, 0, i32::MAX)), (0x001F, 0x001F));
     assert_eq!((with_level(0, 1, -49_151), with_level(0, 1, -49_153)), (0, 1), "to the nearest");
     for steps in 0..32_u16 {
         assert_eq!(with_level(0, 0, level(steps << 8, 0)), steps << 8);
     }
+}
+
+#[test]
+fn a_codec_amplifies_what_it_records() {
+    let with_level = with(RECORD);
+    assert_eq!((RECORD.lowest(), RECORD.highest()), (0, 45 * DB / 2));
+    assert_eq!((RECORD.level(0x8F02, 0), RECORD.level(0x8F02, 1)), (45 * DB / 2, 3 * DB));
+    assert_eq!(with_level(0x8F02, 0, 3 * DB), 0x8202, "the mute stays as it is");
+    assert_eq!((with_level(0x0202, 1, -DB), with_level(0x0202, 1, i32::MAX)), (0x0200, 0x020F));
+    assert_eq!((with_level(0, 1, 49_151), with_level(0, 1, 49_153)), (0, 1), "to the nearest");
+    for steps in 0..16_u16 {
+        assert_eq!(with_level(0, 1, RECORD.level(steps, 1)), steps);
+    }
+}
+
+fn with(scale: attenuation::Scale) -> impl Fn(u16, u32, i32) -> u16 {
+    move |register, channel, level| scale.with_level(register, channel, level)
 }

@@ -182,9 +182,21 @@ fn devices_without_a_word_on_jacks() {
         let described = pin::description(direction, KSAUDIO_SPEAKER_STEREO, &jack);
         assert_eq!((described.PortConnection, described.IsConnected), (ePortConnUnknown, 1));
     }
-    let socket = describe(Render, Pin::LINE_OUT.configuration);
-    assert_eq!((socket.PortConnection, socket.ConnectionType), (ePortConnJack, eConnType3Point5mm));
-    assert_eq!((socket.GeoLocation, socket.Color), (eGeoLocRear, 0x0090_D000));
+}
+
+#[test]
+fn the_sockets_of_a_codec() {
+    for (direction, pin, outlet, color) in [
+        (Render, Pin::LINE_OUT, Outlet::Speaker, 0x0090_D000),
+        (Capture, Pin::LINE_IN, Outlet::Line, 0x0000_80FF),
+        (Capture, Pin::MICROPHONE, Outlet::Microphone, 0x00FF_80A0),
+    ] {
+        assert_eq!(Outlet::of(direction, pin), outlet);
+        let socket = describe(direction, pin.configuration);
+        assert_eq!((socket.PortConnection, socket.ConnectionType), (ePortConnJack, eConnType3Point5mm));
+        assert_eq!((socket.GeoLocation, socket.Color), (eGeoLocRear, color));
+        assert!(!Jack::new(pin, false).detects());
+    }
 }
 
 #[test]

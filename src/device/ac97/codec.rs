@@ -1,8 +1,8 @@
 //! The codec at the far end of the AC-link: bring-up, rates, inputs and volume.
 
 use core::ops::RangeInclusive;
-use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize};
 
 use portcls::irql::{Irql, Passive};
 use portcls::{Result, Status};
@@ -77,12 +77,25 @@ pub(super) struct Codec {
     variable_rate: AtomicBool,
     /// The line output can be attenuated and muted.
     attenuates: AtomicBool,
+    /// What RECORD_GAIN amplifies by is what the specification says.
+    amplifies: AtomicBool,
+    /// What RECORD_GAIN is to be while an input is recorded: one for each, in the order of [`Input`].
+    gains: [AtomicU16; 2],
+    /// The input that is selected, as a number.
+    selected: AtomicUsize,
 }
 
 impl Codec {
     /// The codec behind `nam`, not touched yet.
     pub(super) fn new(nam: Registers) -> Self {
-        Self { nam, variable_rate: AtomicBool::new(false), attenuates: AtomicBool::new(false) }
+        Self {
+            nam,
+            variable_rate: AtomicBool::new(false),
+            attenuates: AtomicBool::new(false),
+            amplifies: AtomicBool::new(false),
+            gains: [const { AtomicU16::new(UNITY_RECORD) }; 2],
+            selected: AtomicUsize::new(Input::Microphone as usize),
+        }
     }
 
     /// Brings link and codec up from whatever state they are in. Answers the rates that DAC and ADC accept.
@@ -115,10 +128,12 @@ impl Codec {
 
         let rates = self.probe_rates(bus);
         // Not every codec has what the register is for, and what it lacks reads 0.
-        let all = nam::MASTER_MUTE | nam::MASTER_MOST << 8 | nam::MASTER_MOST;
+        let all = nam::MUTE | nam::MASTER_MOST << 8 | nam::MASTER_MOST;
         self.set_master(bus, all);
         self.attenuates.store(self.master(bus) == all, Relaxed);
-        self.set_unity_gain(bus);
+        let unity = self.set_unity_gain(bus);
+        self.gains.iter().for_each(|gain| gain.store(unity, Relaxed));
+        self.amplifies.store(unity == UNITY_RECORD, Relaxed);
         Ok(rates)
     }
 
@@ -155,7 +170,35 @@ impl Codec {
         if self.read(bus, register) == rate { Ok(()) } else { Err(Status::NO_MATCH) }
     }
 
-    /// Selects what the ADC, which does not run, records.
+    /// Whether [`Self::gain`] is in steps of 1.5 dB.
+    pub(super) fn amplifies(&self) -> bool {
+        self.amplifies.load(Relaxed)
+    }
+
+    /// Gain and mute of an input, see [`nam::RECORD_GAIN`].
+    pub(super) fn gain(&self, input: Input) -> u16 {
+        self.gains.get(input as usize).map_or(UNITY_RECORD, |gain| gain.load(Relaxed))
+    }
+
+    /// Sets them.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_IO_DEVICE_ERROR` if the codec does not take it. They are then as before.
+    pub(super) fn set_gain(&self, bus: &Registers, input: Input, value: u16) -> Result {
+        if self.selected.load(Relaxed) == input as usize {
+            self.write(bus, nam::RECORD_GAIN, value);
+            if self.read(bus, nam::RECORD_GAIN) != value {
+                return Err(Status::IO_DEVICE_ERROR);
+            }
+        }
+        if let Some(gain) = self.gains.get(input as usize) {
+            gain.store(value, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Selects what the ADC, which does not run, records, and at which gain.
     ///
     /// # Errors
     ///
@@ -166,7 +209,11 @@ impl Codec {
             Input::Microphone => nam::RECORD_MIC,
         };
         self.write(bus, nam::RECORD_SELECT, value);
-        if self.read(bus, nam::RECORD_SELECT) == value { Ok(()) } else { Err(Status::IO_DEVICE_ERROR) }
+        if self.read(bus, nam::RECORD_SELECT) != value {
+            return Err(Status::IO_DEVICE_ERROR);
+        }
+        self.selected.store(input as usize, Relaxed);
+        self.set_gain(bus, input, self.gain(input))
     }
 
     /// Finds out which rates read back as they were written; leaves the codec at 48 kHz.
@@ -190,8 +237,8 @@ impl Codec {
         Rates { dac: taken(Direction::Render), adc: taken(Direction::Capture) }
     }
 
-    /// Passes samples through unchanged, as far as the codec can.
-    fn set_unity_gain(&self, bus: &Registers) {
+    /// Passes samples through unchanged, as far as the codec can. Answers what does that in RECORD_GAIN.
+    fn set_unity_gain(&self, bus: &Registers) -> u16 {
         let high = u32::from(self.read(bus, nam::VENDOR_ID1));
         let vendor = (high << 16) | u32::from(self.read(bus, nam::VENDOR_ID2));
         let features = self.read(bus, nam::RESET);
@@ -199,9 +246,11 @@ impl Codec {
         trace::value(c"codec", vendor);
         self.write(bus, nam::PCM_OUT_VOLUME, quirk.map_or(UNITY_PCM, |quirk| quirk.unity_pcm));
         self.write(bus, nam::MASTER_VOLUME, UNITY_MASTER);
-        self.write(bus, nam::RECORD_GAIN, quirk.map_or(UNITY_RECORD, |quirk| quirk.unity_record));
+        let unity = quirk.map_or(UNITY_RECORD, |quirk| quirk.unity_record);
+        self.write(bus, nam::RECORD_GAIN, unity);
         self.write(bus, nam::MIC_VOLUME, MIC_UNHEARD);
         self.write(bus, nam::LINE_IN_VOLUME, LINE_IN_UNHEARD);
+        unity
     }
 
     fn read(&self, bus: &Registers, register: u16) -> u16 {

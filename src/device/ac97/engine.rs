@@ -85,8 +85,8 @@ impl SoundDevice for Ac97 {
     }
 
     fn controls(&self, endpoint: usize) -> Option<impl Controls> {
-        let info = self.endpoints.get(endpoint)?;
-        (info.direction == Direction::Render && self.codec.attenuates()).then_some(Mixer(self))
+        let (input, _) = ENDS.get(endpoint)?;
+        Mixer::new(self, *input)
     }
 
     fn rivals(&self, endpoint: usize) -> u32 {

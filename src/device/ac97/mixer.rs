@@ -1,54 +1,87 @@
-//! Volume and mute of the line output.
+//! Volume and mute of the line output, and of what is recorded.
 //!
-//! Each channel is attenuated by 0 to 31 steps of 1.5 dB; the mute is one for both. A codec that was brought up
-//! attenuates nothing, so that what comes out is what went in until somebody asks for less.
+//! Each channel of the output is attenuated by 0 to 31 steps of 1.5 dB, each channel of an input amplified by 0 to 15;
+//! a mute is one for both. A codec that was brought up does neither, so that what comes out is what went in until
+//! somebody asks for something else.
+//!
+//! The inputs share one register: each has a value of its own, which is the register's while the input is recorded.
 #![forbid(unsafe_code)]
 
 use portcls::irql::{Irql, Passive};
 use portcls::{Result, Status};
 
 use super::Ac97;
-use super::attenuation::{self, LOWEST, STEP};
+use super::attenuation::{MASTER, RECORD, STEP, Scale};
+use super::codec::Input;
 use super::regs::nam;
 use crate::device::controls::{Channels, Controls, Volume};
 
-/// The mixer of a codec that has one.
-pub(super) struct Mixer<'a>(pub(super) &'a Ac97);
+/// The controls of an endpoint.
+pub(super) struct Mixer<'a> {
+    device: &'a Ac97,
+    /// None for the line output.
+    input: Option<Input>,
+}
 
-impl Mixer<'_> {
-    /// The register.
+impl<'a> Mixer<'a> {
+    /// Those of the line output, or of an input, if the codec has them.
+    pub(super) fn new(device: &'a Ac97, input: Option<Input>) -> Option<Self> {
+        let there = input.is_some() || device.codec.attenuates();
+        there.then_some(Self { device, input })
+    }
+
+    const fn scale(&self) -> Scale {
+        match self.input {
+            None => MASTER,
+            Some(_) => RECORD,
+        }
+    }
+
+    /// The value of the register, which need not be the register's at the moment.
     ///
     /// # Errors
     ///
     /// `STATUS_DEVICE_REMOVED`.
     fn read(&self) -> Result<u16> {
-        if !self.0.is_present() {
+        let device = self.device;
+        if !device.is_present() {
             return Err(Status::DEVICE_REMOVED);
         }
-        let value = self.0.codec.master(&self.0.bus);
+        let value = match self.input {
+            None => device.codec.master(&device.bus),
+            Some(input) => device.codec.gain(input),
+        };
         // What is not there any more reads as ones; the bus master tells for sure.
-        if value == u16::MAX && self.0.index_and_status(&self.0.output).is_none() {
+        if value == u16::MAX && device.index_and_status(&device.output).is_none() {
             return Err(Status::DEVICE_REMOVED);
         }
         Ok(value)
     }
 
-    /// Changes the register.
+    /// Changes it.
     ///
     /// # Errors
     ///
     /// As [`Self::read`]; `STATUS_IO_DEVICE_ERROR` if the codec does not take it.
     fn change(&self, change: impl FnOnce(u16) -> u16) -> Result {
         let value = change(self.read()?);
-        self.0.codec.set_master(&self.0.bus, value);
+        let device = self.device;
+        match self.input {
+            None => device.codec.set_master(&device.bus, value),
+            Some(input) => device.codec.set_gain(&device.bus, input, value)?,
+        }
         if self.read()? == value { Ok(()) } else { Err(Status::IO_DEVICE_ERROR) }
     }
 }
 
 impl Controls for Mixer<'_> {
     fn volume(&self) -> Option<Volume> {
-        let channels = Channels { count: 2, uniform: false };
-        Some(Volume { channels, lowest: LOWEST, highest: 0, step: STEP })
+        // Where the greatest gain is none at all, it is not in decibels.
+        if self.input.is_some() && !self.device.codec.amplifies() {
+            return None;
+        }
+        let (channels, scale) = (Channels { count: 2, uniform: false }, self.scale());
+        Some(Volume { channels, lowest: scale.lowest(), highest: scale.highest(), step: STEP })
     }
 
     fn mute(&self) -> Option<Channels> {
@@ -56,21 +89,21 @@ impl Controls for Mixer<'_> {
     }
 
     fn level(&self, _irql: &mut Irql<Passive>, channel: u32) -> Result<i32> {
-        self.read().map(|value| attenuation::level(value, channel))
+        self.read().map(|value| self.scale().level(value, channel))
     }
 
     fn set_level(&self, _irql: &mut Irql<Passive>, channel: u32, level: i32) -> Result {
-        self.change(|value| attenuation::with_level(value, channel, level))
+        self.change(|value| self.scale().with_level(value, channel, level))
     }
 
     fn is_muted(&self, _irql: &mut Irql<Passive>, _channel: u32) -> Result<bool> {
-        self.read().map(|value| value & nam::MASTER_MUTE != 0)
+        self.read().map(|value| value & nam::MUTE != 0)
     }
 
     fn set_muted(&self, _irql: &mut Irql<Passive>, _channel: u32, muted: bool) -> Result {
         self.change(|value| {
-            let others = value & !nam::MASTER_MUTE;
-            if muted { others | nam::MASTER_MUTE } else { others }
+            let others = value & !nam::MUTE;
+            if muted { others | nam::MUTE } else { others }
         })
     }
 }

@@ -9,8 +9,8 @@ pub(crate) mod nam {
     /// Attenuation of the line output, 1.5 dB a step, left in bits 8 to 12, right in bits 0 to 4. What is wider in some
     /// codecs is not used.
     pub(crate) const MASTER_VOLUME: u16 = 0x02;
-    /// MASTER_VOLUME: silence.
-    pub(crate) const MASTER_MUTE: u16 = 0x8000;
+    /// In a volume register: silence.
+    pub(crate) const MUTE: u16 = 0x8000;
     /// MASTER_VOLUME: the greatest attenuation of a channel.
     pub(crate) const MASTER_MOST: u16 = 0x1F;
     /// How loud the microphone is at the line output: 8 is 0 dB; bit 15 mutes, bit 6 amplifies by 20 dB.
@@ -27,6 +27,8 @@ pub(crate) mod nam {
     pub(crate) const RECORD_LINE_IN: u16 = 0x0404;
     /// Gain ahead of the ADC: 0 is 0 dB, 1.5 dB a step, left in bits 8 to 11, right in bits 0 to 3; bit 15 mutes.
     pub(crate) const RECORD_GAIN: u16 = 0x1C;
+    /// RECORD_GAIN: the greatest gain of a channel.
+    pub(crate) const RECORD_MOST: u16 = 0x0F;
     /// Power down control and ready bits.
     pub(crate) const POWERDOWN: u16 = 0x26;
     /// Extended audio features.
