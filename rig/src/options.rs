@@ -121,9 +121,15 @@ pub struct ClientOptions {
     /// Tear the device out of its slot at this frame of the sound. What comes after it is not missed.
     #[arg(long, value_name = "FRAME")]
     pub remove_at: Option<usize>,
+    /// Send the system to sleep (S3) at this frame of the sound, and wake it 100 ms later. For one stream.
+    #[arg(long, value_name = "FRAME", conflicts_with_all = ["remove_at", "pause_at"])]
+    pub sleep_at: Option<usize>,
     /// Stop and restart the device, and play or record once more, so many times.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub restarts: u32,
+    /// Restart with a rebalance: under a running stream, and with other addresses and vectors.
+    #[arg(long, requires = "restarts")]
+    pub rebalance: bool,
 }
 
 /// `rig play`.
@@ -212,7 +218,14 @@ pub struct Lifecycle {
     /// Load, start, stop, remove, unload: so many times.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub cycles: u32,
-    /// Instead, make each call that may fail during start fail in turn.
+    /// Send system and device to sleep in each stage of a cycle, too.
+    #[arg(long)]
+    pub sleep: bool,
+    /// Give the device other addresses and vectors in each stage of a cycle, too.
+    #[arg(long)]
+    pub rebalance: bool,
+    /// Instead, make each call that may fail during start fail in turn; with --rebalance, each call of a sleep and a
+    /// rebalance under a running stream.
     #[arg(long)]
     pub fail_each_step: bool,
 }

@@ -1,6 +1,7 @@
 //! One device instance: everything between the start of a device and its stop or removal.
 #![forbid(unsafe_code)]
 
+mod callbacks;
 mod controls;
 mod endpoint;
 mod interrupt;
@@ -20,6 +21,7 @@ use crate::platform::pnp::{Instance, StartRequest};
 use crate::platform::shared::Shared;
 use crate::platform::thread::Waker;
 use crate::wave::hub::Hub;
+use callbacks::Registered;
 use kind::Kind;
 use resources::Resources;
 use started::{Started, Wire};
@@ -40,21 +42,23 @@ pub(crate) enum Adapter {
 }
 
 impl Instance for Adapter {
+    type Ties = Registered;
+
     /// Two filters for each endpoint.
     const MAX_SUBDEVICES: u32 = 4 * MOST as u32;
 
-    fn start(irql: &mut Irql<Passive>, request: &StartRequest<'_>) -> Result<Self> {
+    fn start(irql: &mut Irql<Passive>, request: &StartRequest<'_>) -> Result<(Self, Registered)> {
         let waker = Waker::new()?;
         match Kind::of(irql, request.pdo)? {
             Kind::Ac97 => {
                 let (hub, line) = bring_up_ac97(irql, request, waker.clone())?;
-                let started = Started::new(irql, request, hub, waker, Wire::Line(line))?;
-                Ok(Self::Ac97 { _started: started })
+                let (started, ties) = Started::new(irql, request, hub, waker, Wire::Line(line))?;
+                Ok((Self::Ac97 { _started: started }, ties))
             }
             Kind::VirtioSnd => {
                 let hub = bring_up_virtio_snd(irql, request, waker.clone())?;
-                let started = Started::new(irql, request, hub, waker, Wire::Messages)?;
-                Ok(Self::VirtioSnd { _started: started })
+                let (started, ties) = Started::new(irql, request, hub, waker, Wire::Messages)?;
+                Ok((Self::VirtioSnd { _started: started }, ties))
             }
         }
     }

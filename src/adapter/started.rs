@@ -4,6 +4,7 @@
 use portcls::irql::{Irql, Passive};
 use portcls::{Result, Status};
 
+use super::callbacks::Registered;
 use super::endpoint::{Endpoints, Heralds};
 use super::interrupt::{Attendant, Wiring};
 use super::stream_resources::StreamResources;
@@ -56,7 +57,7 @@ impl<D: SoundDevice> Started<D> {
         hub: Shared<Hub<D>>,
         waker: Waker,
         wire: Wire,
-    ) -> Result<Self> {
+    ) -> Result<(Self, Registered)> {
         let powered = Ending::new(Powered(hub.clone()));
         hub.make_lanes(irql, request.pdo)?;
         let heralds = Heralds::new(irql, &hub)?;
@@ -73,15 +74,19 @@ impl<D: SoundDevice> Started<D> {
         let stream_resources =
             StreamResources::register(irql, request.pdo, port, &interrupt, thread.object());
 
-        Ok(Self {
-            _sealed: Ending::new(Sealed(hub)),
+        // Last: power may be taken away as soon as it is known whom to tell.
+        let sealed = Ending::new(Sealed(hub.clone()));
+        let ties = Registered::new(irql, request.fdo, port, hub)?;
+        let started = Self {
+            _sealed: sealed,
             _stream_resources: stream_resources,
             _thread: thread,
             _ticking: ticking,
             _interrupt: interrupt,
             _endpoints: endpoints,
             _powered: powered,
-        })
+        };
+        Ok((started, ties))
     }
 }
 

@@ -193,7 +193,8 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
     fn jack(&self, at: &Irql<Passive>, endpoint: usize) -> Result<Shared<Jack>>;
 
     /// Volume and mute of `endpoint`, if it has one of them. One call of these methods at a time, and none while
-    /// another one may wait for the device; a device that is gone answers with an error.
+    /// another one may wait for the device; a device that is gone answers with an error, and one without power with what
+    /// will be.
     fn controls(&self, endpoint: usize) -> Option<impl Controls>;
 
     /// What changes of the controls of `endpoint` by other hands. A device that hears of it keeps another owner, calls
@@ -263,6 +264,19 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
     fn mend(&self, _at: &mut Irql<Passive>, _station: &impl Station<Self>, _needed: bool) -> bool {
         false
     }
+
+    /// The device is about to lose its power: takes back from it whatever it has, and touches no register any more until
+    /// [`SoundDevice::wake`]. All engines are halted. What a stream was [`prepare`](SoundDevice::prepare)d with it keeps.
+    fn sleep(&self, at: &mut Irql<Passive>, station: &impl Station<Self>);
+
+    /// The device has power again, and knows nothing of what it was told before: takes it to where streams can be
+    /// prepared, and its controls to what they were or were set to meanwhile. Where it does not come up,
+    /// [`SoundDevice::mend`] tries once more.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_DEVICE_REMOVED`, or what keeps the device from working.
+    fn wake(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) -> Result;
 
     /// Gives an engine that is at rest a buffer.
     fn attach(&self, shared: &mut Self::Shared, engine: &mut Self::Engine, layout: Self::Layout);

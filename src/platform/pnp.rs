@@ -3,11 +3,10 @@
 //! PortCls owns the dispatch table. Of it this driver overrides PnP, to see the requests that end an instance
 //! before PortCls does, and hands every request on.
 
-use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::AtomicPtr;
-use core::sync::atomic::Ordering::AcqRel;
+use core::sync::atomic::Ordering::{AcqRel, Acquire};
 
 use portcls::driver::{AdapterDriver, dispatch_irp, initialize_adapter_driver, physical_device_object};
 use portcls::handle::{Device, Driver, Irp, Unicode};
@@ -24,6 +23,9 @@ use super::trace;
 
 /// A started device. Its drop is the whole teardown.
 pub(crate) trait Instance: Send + Sync + Sized + 'static {
+    /// What PortCls calls in the instance.
+    type Ties: Ties;
+
     /// Subdevices that the instance registers at most.
     const MAX_SUBDEVICES: u32;
 
@@ -32,7 +34,13 @@ pub(crate) trait Instance: Send + Sync + Sized + 'static {
     /// # Errors
     ///
     /// The status of the step that failed; nothing is left behind then.
-    fn start(irql: &mut Irql<Passive>, request: &StartRequest<'_>) -> Result<Self>;
+    fn start(irql: &mut Irql<Passive>, request: &StartRequest<'_>) -> Result<(Self, Self::Ties)>;
+}
+
+/// What PortCls calls in an instance. It outlives the instance while a stop is under way; its drop takes it back.
+pub(crate) trait Ties: Send + 'static {
+    /// PortCls tells of a stop, upon which [`end`] is called: it wants to stop the streams first.
+    fn tell_of_stop(&self) -> bool;
 }
 
 /// What PortCls hands over at the start of a device.
@@ -78,9 +86,8 @@ struct Entries<I>(PhantomData<I>);
 
 impl<I: Instance> AdapterDriver for Entries<I> {
     const MAX_OBJECTS: u32 = I::MAX_SUBDEVICES;
-    /// Behind the extension of PortCls lies the pointer to the instance.
-    const EXTENSION_SIZE: u32 =
-        PORT_CLASS_DEVICE_EXTENSION_SIZE.wrapping_add(size_of::<*mut c_void>() as u32);
+    /// Behind the extension of PortCls lie the pointers to the instance and its ties.
+    const EXTENSION_SIZE: u32 = PORT_CLASS_DEVICE_EXTENSION_SIZE.wrapping_add(size_of::<Slots<I>>() as u32);
 
     fn start_device(
         irql: &mut Irql<Passive>,
@@ -88,12 +95,18 @@ impl<I: Instance> AdapterDriver for Entries<I> {
         irp: Option<Irp>,
         resources: &ComPtr<IResourceList>,
     ) -> Result {
-        replace_instance::<I>(irql, fdo, None);
+        end::<I>(irql, fdo);
+        untie::<I>(irql, fdo);
         let pdo = physical_device_object(fdo)?;
-        let instance = I::start(irql, &StartRequest { fdo, pdo, irp, resources })
-            .and_then(PoolBox::new)
-            .inspect_err(|status| trace::failure(c"start", *status))?;
-        replace_instance(irql, fdo, Some(instance));
+        let started =
+            I::start(irql, &StartRequest { fdo, pdo, irp, resources }).and_then(|(instance, ties)| {
+                let ties = PoolBox::new(ties)?;
+                Ok((PoolBox::new(instance)?, ties))
+            });
+        let (instance, ties) = started.inspect_err(|status| trace::failure(c"start", *status))?;
+        let slots = Slots::<I>::of(&fdo);
+        replace(irql, &slots.instance, Some(instance));
+        replace(irql, &slots.ties, Some(ties));
         Ok(())
     }
 }
@@ -110,22 +123,64 @@ unsafe extern "C" fn dispatch_pnp<I: Instance>(fdo: *mut DEVICE_OBJECT, irp: *mu
     let irql = unsafe { Irql::<Passive>::assume() };
     // SAFETY: the request has a stack location for this driver.
     let minor = unsafe { minor_function(irp) };
-    if [IRP_MN_STOP_DEVICE, IRP_MN_SURPRISE_REMOVAL, IRP_MN_REMOVE_DEVICE].contains(&minor) {
-        replace_instance::<I>(&irql, device, None);
+    match minor {
+        IRP_MN_SURPRISE_REMOVAL | IRP_MN_REMOVE_DEVICE => {
+            end::<I>(&irql, device);
+            untie::<I>(&irql, device);
+            dispatch_irp(&irql, device, request)
+        }
+        IRP_MN_STOP_DEVICE => {
+            if !is_told_of_stop::<I>(device) {
+                end::<I>(&irql, device);
+            }
+            let status = dispatch_irp(&irql, device, request);
+            end::<I>(&irql, device);
+            untie::<I>(&irql, device);
+            status
+        }
+        _ => dispatch_irp(&irql, device, request),
     }
-    dispatch_irp(&irql, device, request)
 }
 
-/// Puts an instance into the extension of a device object that [`Entries`] of the same type made, and drops the one
-/// that was there. PnP requests come one at a time.
-fn replace_instance<I: Instance>(_at: &Irql<Passive>, fdo: Device, instance: Option<PoolBox<I>>) {
-    // SAFETY: the device object lives by the contract of its handle.
-    let extension = unsafe { (*fdo.as_ptr().cast::<DEVICE_OBJECT>()).DeviceExtension };
-    let slot = extension.wrapping_byte_add(PORT_CLASS_DEVICE_EXTENSION_SIZE as usize);
-    // SAFETY: all device objects of this driver are made with EXTENSION_SIZE, zeroed, by one type of instance. The
-    // extension is aligned as pool is, and nobody else knows of this part of it.
-    let slot = unsafe { AtomicPtr::<I>::from_ptr(slot.cast()) };
-    let new = instance.map_or(null_mut(), PoolBox::into_raw);
+/// The two pointers behind the extension of PortCls. PnP requests, and what PortCls calls within them, come one at a
+/// time.
+struct Slots<I: Instance> {
+    instance: AtomicPtr<I>,
+    ties: AtomicPtr<I::Ties>,
+}
+
+impl<I: Instance> Slots<I> {
+    /// Those of a device object that [`Entries`] of the same type made.
+    fn of(fdo: &Device) -> &Self {
+        // SAFETY: the device object lives by the contract of its handle.
+        let extension = unsafe { (*fdo.as_ptr().cast::<DEVICE_OBJECT>()).DeviceExtension };
+        let slots = extension.wrapping_byte_add(PORT_CLASS_DEVICE_EXTENSION_SIZE as usize);
+        // SAFETY: all device objects of this driver are made with EXTENSION_SIZE, zeroed, by one type of instance. The
+        // extension is aligned as pool is, and nobody else knows of this part of it.
+        unsafe { &*slots.cast::<Self>() }
+    }
+}
+
+/// Ends the instance of a device object, if there is one.
+pub(crate) fn end<I: Instance>(at: &Irql<Passive>, fdo: Device) {
+    replace(at, &Slots::<I>::of(&fdo).instance, None);
+}
+
+/// Takes back what PortCls calls in the instance of a device object, which has ended.
+fn untie<I: Instance>(at: &Irql<Passive>, fdo: Device) {
+    replace(at, &Slots::<I>::of(&fdo).ties, None);
+}
+
+/// Whether PortCls has the instance of a device object [`end`] when the device is stopped.
+fn is_told_of_stop<I: Instance>(fdo: Device) -> bool {
+    let ties = Slots::<I>::of(&fdo).ties.load(Acquire);
+    // SAFETY: null, or a box that PnP requests alone take out, one of which this is called in.
+    unsafe { ties.as_ref() }.is_some_and(Ties::tell_of_stop)
+}
+
+/// Puts something into a slot, and drops what was there.
+fn replace<T>(_at: &Irql<Passive>, slot: &AtomicPtr<T>, new: Option<PoolBox<T>>) {
+    let new = new.map_or(null_mut(), PoolBox::into_raw);
     if let Some(old) = NonNull::new(slot.swap(new, AcqRel)) {
         // SAFETY: put there by this function, and taken out for good.
         drop(unsafe { PoolBox::from_raw(old) });

@@ -72,6 +72,11 @@ impl<D: SoundDevice> Channel<D> {
         self.hub.vacate(self.endpoint);
     }
 
+    /// No stream of the device starts any more.
+    pub(super) fn bar(&self, at: &mut Irql<Passive>) {
+        self.hub.bar(at);
+    }
+
     /// Puts a cyclic buffer in place; the stream is at zero.
     ///
     /// # Errors

@@ -50,6 +50,8 @@ pub(super) struct State<D: SoundDevice> {
     lanes: Lanes<D>,
     /// The device is being taken down: nothing starts any more.
     sealed: bool,
+    /// The device has no power: nothing starts until it has.
+    asleep: bool,
     /// The device did not stop: memory that it knows of stays.
     stuck: bool,
     /// The timer, if the device needs one.
@@ -86,7 +88,7 @@ impl<D: SoundDevice> State<D> {
 
     /// What [`Hub::advance`] does under the lock. True if the service thread has something to look at.
     fn advance(&mut self, device: &D, at: &Irql<Dispatch>) -> bool {
-        let Some(shared) = self.shared.as_mut() else { return false };
+        let Some(shared) = self.shared.as_mut().filter(|_| !self.asleep) else { return false };
         let mut troubled = false;
         let mut first = NEVER;
         for _ in 0..LOOKS {
@@ -110,7 +112,7 @@ impl<D: SoundDevice> State<D> {
     /// What [`Hub::ring`] does under the lock. True if the service thread has something to look at.
     fn ring(&mut self, device: &D, at: &Irql<Dispatch>) -> bool {
         self.wake.rang();
-        let Some(shared) = self.shared.as_mut() else { return false };
+        let Some(shared) = self.shared.as_mut().filter(|_| !self.asleep) else { return false };
         let (mut supplied, mut first) = (false, NEVER);
         self.lanes.each_running(|engine, _| {
             supplied |= device.supply(shared, engine, at);
@@ -123,9 +125,24 @@ impl<D: SoundDevice> State<D> {
         false
     }
 
-    /// The device is being taken down.
-    pub(super) fn is_sealed(&self) -> bool {
-        self.sealed
+    /// Nothing starts: the device is being taken down, or has no power.
+    pub(super) fn is_barred(&self) -> bool {
+        self.sealed || self.asleep
+    }
+
+    /// The device has no power.
+    pub(super) fn is_asleep(&self) -> bool {
+        self.asleep
+    }
+
+    /// Notes whether the device has power.
+    pub(super) fn set_asleep(&mut self, asleep: bool) {
+        self.asleep = asleep;
+    }
+
+    /// The device was not shut down.
+    pub(super) fn is_there(&self) -> bool {
+        self.shared.is_some()
     }
 
     /// The device was shut down, and did not stop.
@@ -160,6 +177,7 @@ impl<D: SoundDevice> Hub<D> {
             shared: Some(shared),
             lanes: Lanes::new(),
             sealed: false,
+            asleep: false,
             stuck: false,
             wake: Wake::NONE,
         };
@@ -227,7 +245,7 @@ impl<D: SoundDevice> Hub<D> {
 
     /// Gets a device to work that does not, if that can be; true if it did not work, and does now. In turn.
     pub(super) fn mend(&self, at: &mut Irql<Passive>, needed: bool) -> bool {
-        let there = !self.with(at, |state, _| state.sealed || state.shared.is_none());
+        let there = self.with(at, |state, _| state.is_there() && !state.is_barred());
         there && self.device.mend(at, self, needed)
     }
 
@@ -255,7 +273,7 @@ impl<D: SoundDevice> Hub<D> {
     /// Sees to a device in trouble.
     pub(crate) fn serve(&self, at: &mut Irql<Passive>) {
         self.turn.with(at, |(), at| {
-            if !self.with(at, |state, _| state.sealed) {
+            if !self.with(at, |state, _| state.is_barred()) {
                 self.device.serve(at, self);
             }
         });
@@ -293,10 +311,15 @@ impl<D: SoundDevice> Hub<D> {
         self.with(at, |state, at| state.live(&self.device, endpoint).is_some_and(|mut live| live.halt(at)))
     }
 
+    /// No stream starts any more. Waits for nothing.
+    pub(super) fn bar(&self, at: &mut Irql<Passive>) {
+        self.with(at, |state, _| state.sealed = true);
+    }
+
     /// Stops the DMA and takes its interrupts off the line for good: the first step of a teardown. Streams that
     /// are open may still be stopped and closed.
     pub(crate) fn seal(&self, at: &mut Irql<Passive>) {
-        self.with(at, |state, _| state.sealed = true);
+        self.bar(at);
         self.in_turn(at, |at| self.let_all_go(at));
     }
 

@@ -10,10 +10,11 @@ use portcls::irql::{Irql, Passive};
 use portcls::miniport::{DataRanges, Miniport};
 use portcls::output::Output;
 use portcls::plain::Plain;
+use portcls::pnp::MiniportPnpNotify;
 use portcls::range::AudioRange;
 use portcls::raw::{
-    DEVICE_DESCRIPTION, DEVICE_DESCRIPTION_VERSION, IMiniportAudioSignalProcessing, IMiniportWaveRT,
-    IMiniportWaveRTStream, IPortWaveRT, IResourceList, IUnknown, PCIBus,
+    DEVICE_DESCRIPTION, DEVICE_DESCRIPTION_VERSION, IMiniportAudioSignalProcessing, IMiniportPnpNotify,
+    IMiniportWaveRT, IMiniportWaveRTStream, IPortWaveRT, IResourceList, IUnknown, PCIBus,
 };
 use portcls::wavert::{MiniportWaveRt, NewStream};
 use portcls::{Com, ComPtr, Result, Status};
@@ -107,7 +108,14 @@ impl<D: SoundDevice> WaveMiniport<D> {
 }
 
 impl<D: SoundDevice> ComClass for WaveMiniport<D> {
-    type Interfaces = (IMiniportWaveRT, IMiniportAudioSignalProcessing);
+    type Interfaces = (IMiniportWaveRT, IMiniportAudioSignalProcessing, IMiniportPnpNotify);
+}
+
+impl<D: SoundDevice> MiniportPnpNotify for WaveMiniport<D> {
+    /// Nothing starts any more. What runs, and all the rest, ends when the adapter is told, which may wait.
+    fn pnp_stop(&self, irql: &mut Irql<Passive>) {
+        self.channel.bar(irql);
+    }
 }
 
 impl<D: SoundDevice> Miniport for WaveMiniport<D> {

@@ -14,6 +14,7 @@ mod lane;
 mod miniport;
 mod modes;
 mod packets;
+mod power;
 mod propose;
 mod stream;
 mod wake;

@@ -12,11 +12,11 @@ impl<D: SoundDevice> Hub<D> {
     ///
     /// # Errors
     ///
-    /// `STATUS_INVALID_DEVICE_STATE` without a buffer, `STATUS_DEVICE_NOT_READY` or `STATUS_DEVICE_REMOVED` while or
-    /// after the device is taken down, and those of the device. The stream is then as before.
+    /// `STATUS_INVALID_DEVICE_STATE` without a buffer, `STATUS_DEVICE_NOT_READY` while the device is taken
+    /// down or has no power, `STATUS_DEVICE_REMOVED` afterwards, and those of the device. The stream is then as before.
     pub(super) fn prepare(&self, at: &mut Irql<Passive>, endpoint: usize) -> Result<bool> {
         let wanted = self.with(at, |state, _| {
-            let sealed = state.is_sealed();
+            let barred = state.is_barred();
             let there = state.live(self.device(), endpoint).is_some();
             let account = state.account(endpoint).ok_or(Status::INVALID_DEVICE_STATE)?;
             let (Some(format), Some(cut)) = (account.format, account.cut) else {
@@ -25,7 +25,7 @@ impl<D: SoundDevice> Hub<D> {
             if account.stage != Stage::Idle {
                 return Ok(None);
             }
-            match (there, sealed) {
+            match (there, barred) {
                 (false, _) => Err(Status::DEVICE_REMOVED),
                 (true, true) => Err(Status::DEVICE_NOT_READY),
                 (true, false) => Ok(Some((format, cut))),
@@ -45,11 +45,11 @@ impl<D: SoundDevice> Hub<D> {
     ///
     /// # Errors
     ///
-    /// `STATUS_DEVICE_NOT_READY` or `STATUS_DEVICE_REMOVED` while or after the device is taken down, and those of the
-    /// device. The stream is then as before.
+    /// `STATUS_DEVICE_NOT_READY` while the device is taken down or has no power, `STATUS_DEVICE_REMOVED` afterwards, and
+    /// those of the device. The stream is then as before.
     pub(super) fn start(&self, at: &mut Irql<Passive>, endpoint: usize) -> Result {
         self.with(at, |state, at| {
-            if state.is_sealed() {
+            if state.is_barred() {
                 return Err(Status::DEVICE_NOT_READY);
             }
             state.live(self.device(), endpoint).ok_or(Status::DEVICE_REMOVED)?.start(at)

@@ -15,6 +15,7 @@
 //! | [`resources`] | the device's translated resources |
 //! | [`stream_resource`] | interrupts and threads registered with the port |
 //! | [`adapter`] | power callbacks: [`AdapterPowerManagement`](adapter::AdapterPowerManagement) |
+//! | [`pnp`] | PnP callbacks: [`AdapterPnpManagement`](pnp::AdapterPnpManagement) |
 //! | [`miniport`] | what all miniports answer: [`Miniport`](miniport::Miniport) |
 //! | [`wavert`] | the WaveRT miniport: [`MiniportWaveRt`](wavert::MiniportWaveRt) |
 //! | [`stream`], [`notification`], [`packets`] | its streams: polled, with events, with packets |
@@ -62,6 +63,7 @@ pub mod output;
 pub mod packets;
 pub mod pages;
 pub mod plain;
+pub mod pnp;
 pub mod port;
 pub mod property;
 pub mod range;

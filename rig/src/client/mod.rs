@@ -147,6 +147,11 @@ pub enum Disturbance {
         /// Frame of the sound.
         frame: usize,
     },
+    /// The system sleeps here for 100 ms. The client is not told.
+    SleepAt {
+        /// Frame of the sound.
+        frame: usize,
+    },
     /// The client is told to give up here: its device is gone.
     AbandonAt {
         /// Frame of the sound.
@@ -161,6 +166,8 @@ pub struct Line<'a> {
     pub progress: &'a dyn Fn(usize),
     /// Whether somebody else has torn the device out.
     pub gone: &'a Cell<bool>,
+    /// Sends the system to sleep, or wakes it with `true`; a status.
+    pub power: &'a dyn Fn(bool) -> i32,
 }
 
 /// Plays or records from STOP to STOP, as the kind of client does.

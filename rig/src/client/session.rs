@@ -1,8 +1,9 @@
 //! What all clients share: an open pin with its buffer, and the record of the run.
 
+mod disturbance;
+
 use super::Books;
 use super::Direction;
-use super::Disturbance;
 use super::Line;
 use super::Plan;
 use super::Steady;
@@ -28,9 +29,6 @@ const AFTERGLOW_NS: u64 = 60_000_000;
 /// Time for which a position that must not move is watched: no whole number of the usual periods, after which a
 /// position that moved would be back where it was.
 const STILL_NS: u64 = 17_300_000;
-
-/// How long a client that pauses stays away, nanoseconds.
-const PAUSE_NS: u64 = 100_000_000;
 
 /// Longest wait for an event, nanoseconds: a device that gives none is not waited for any longer.
 const PATIENCE_NS: u64 = 3_000_000_000;
@@ -65,6 +63,8 @@ pub struct Session<'a> {
     disturbed: bool,
     abandoned: bool,
     walk: Walk,
+    /// The system has slept since the last event.
+    woken: bool,
 }
 
 impl<'a> Session<'a> {
@@ -99,6 +99,7 @@ impl<'a> Session<'a> {
             disturbed: false,
             abandoned: false,
             walk: Walk::new(bytes),
+            woken: false,
         }
     }
 
@@ -207,12 +208,16 @@ impl<'a> Session<'a> {
             self.kernel.accounts.watch(true);
         } else {
             // The device goes on from where it stood: whatever of its last step the pause has cut off, but no less.
-            let stood = self.stood_at.max(self.paused_at - self.plan.pace.step_frames) * 1e9
-                / self.plan.pace.frames_per_second;
-            self.run_began = now.saturating_sub(stood as u64);
+            self.goes_on_from(self.stood_at.max(self.paused_at - self.plan.pace.step_frames));
         }
         self.run_start = self.kernel.accounts.snapshot();
         self.period_began = self.run_start;
+    }
+
+    /// The sample clock is at so many frames now.
+    fn goes_on_from(&mut self, frames: f64) {
+        let gone_by = frames * 1e9 / self.plan.pace.frames_per_second;
+        self.run_began = self.kernel.now().saturating_sub(gone_by as u64);
     }
 
     /// RUN is over: its counters are taken.
@@ -325,6 +330,9 @@ impl<'a> Session<'a> {
 
     /// An event has come: no later behind the one before than a half of the buffer takes, and a step of the device.
     pub(super) fn expect_on_time(&mut self, half: usize) {
+        if self.went_on(half) {
+            return;
+        }
         let now = self.clock(self.kernel.now());
         let gap = now - core::mem::replace(&mut self.last_event, now);
         if gap > half as f64 + self.plan.pace.step_frames + 1.0 {
@@ -378,32 +386,6 @@ impl<'a> Session<'a> {
         {
             let time = (began, time_ns);
             self.books.steady = Some(Steady { from, to: now, time, periods: periods - first });
-        }
-    }
-
-    /// What is to happen, if the client has come to its frame, `done`: once. A pause is over on return; false where
-    /// the client has to give up.
-    pub(super) fn go_on(&mut self, done: usize) -> bool {
-        if self.gone() {
-            return false;
-        }
-        let due = |what: &Disturbance| {
-            let (Disturbance::PauseAt { frame } | Disturbance::AbandonAt { frame }) = what;
-            done >= *frame
-        };
-        match self.plan.disturbance.filter(due) {
-            Some(Disturbance::AbandonAt { .. }) => {
-                self.abandoned = true;
-                false
-            }
-            Some(Disturbance::PauseAt { .. }) if !self.disturbed => {
-                self.disturbed = true;
-                self.pause();
-                self.kernel.sleep_until(self.kernel.now() + PAUSE_NS);
-                self.run();
-                true
-            }
-            _ => true,
         }
     }
 

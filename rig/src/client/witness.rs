@@ -138,6 +138,20 @@ impl Witness {
         self.follow(now, when, offsets.0, offsets.0, clock)
     }
 
+    /// The first position after a sleep, which the stream went into at `stood`, in linear frames: no less than that, and
+    /// not as much as half a buffer more. Returns linear frames.
+    pub(super) fn woken(&mut self, now: u64, play: u64, stood: f64) -> f64 {
+        let half = self.buffer / self.frame / 2;
+        let from = stood as u64 * self.frame;
+        let reading = self.track.follow(play % self.buffer, (from, from + half * self.frame));
+        let frames = reading.linear as f64 / self.frame as f64;
+        if reading.back || reading.off {
+            let text = format!("after a sleep the position was {frames:.1} frames, and {stood:.1} before it");
+            self.errors.add(now, "not continuous", text);
+        }
+        frames
+    }
+
     /// Two positions in STOP with time between them.
     pub(super) fn stopped(&mut self, now: u64, when: &str, offsets: (u64, u64)) {
         self.still(now, when, offsets);

@@ -129,6 +129,16 @@ fn a_position_that_moves_in_pause_or_is_gone() {
 }
 
 #[test]
+fn a_position_that_does_not_outlive_a_sleep() {
+    let mut witness = witness();
+    tell(&mut witness, 100, 100);
+    assert_eq!(witness.woken(2, 440, 100.0), 110.0);
+    assert_eq!(messages(&witness), [""; 0]);
+    witness.woken(3, 0, 110.0);
+    assert!(messages(&witness)[0].contains("after a sleep the position was"), "{:?}", messages(&witness));
+}
+
+#[test]
 fn a_position_that_outlives_stop() {
     let mut witness = witness();
     witness.stopped(1, "in STOP", (8, 8));

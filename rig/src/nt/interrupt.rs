@@ -89,8 +89,13 @@ impl Interrupts {
         self.0.borrow().iter().filter(|interrupt| interrupt.source == source).cloned().collect()
     }
 
+    /// Whether one listens to `source`.
+    pub(crate) fn has(&self, source: Source) -> bool {
+        self.0.borrow().iter().any(|interrupt| interrupt.source == source)
+    }
+
     fn any_on_line(&self) -> bool {
-        self.0.borrow().iter().any(|interrupt| interrupt.source == Source::Line)
+        self.has(Source::Line)
     }
 }
 

@@ -27,7 +27,6 @@ use super::abi::STATUS_INVALID_PARAMETER;
 use super::abi::STATUS_SUCCESS;
 use super::exports::declare_exports;
 use super::interrupt::DEVICE_IRQL;
-use super::interrupt::DEVICE_VECTOR;
 use super::interrupt::Routine;
 use super::interrupt::Source;
 use super::message;
@@ -95,7 +94,7 @@ impl Kernel {
         if wanted.processor_enable_mask & 1 == 0 {
             return STATUS_INVALID_PARAMETER_10;
         }
-        let number = wanted.vector.wrapping_sub(DEVICE_VECTOR);
+        let number = wanted.vector.wrapping_sub(self.vector(0));
         let (source, mode) = match self.messages.count() {
             0 if number == 0 && self.line_assigned() => (Source::Line, LEVEL_SENSITIVE),
             count if number < u32::from(count) => (Source::Message(number as u16), LATCHED),
@@ -161,7 +160,7 @@ impl Kernel {
             InterruptState::new(routine, wanted.service_context, irql, Source::Message(number))
         };
         let interrupts: Vec<_> = (0..count).map(make).collect();
-        let table = table(irql, &interrupts);
+        let table = table(self, irql, &interrupts);
         let context = table.as_ptr() as u64;
         out.write(context as *mut c_void);
         let connection = Connection {
@@ -177,7 +176,7 @@ impl Kernel {
 }
 
 /// `IO_INTERRUPT_MESSAGE_INFO` for these messages.
-fn table(irql: u8, interrupts: &[Rc<InterruptState>]) -> Box<[u64]> {
+fn table(kernel: &Kernel, irql: u8, interrupts: &[Rc<InterruptState>]) -> Box<[u64]> {
     const HEAD: usize = core::mem::offset_of!(MessageInfo, message_info);
     let bytes = HEAD + interrupts.len() * size_of::<MessageInfoEntry>();
     let mut table = vec![0_u64; bytes.div_ceil(8)].into_boxed_slice();
@@ -193,8 +192,8 @@ fn table(irql: u8, interrupts: &[Rc<InterruptState>]) -> Box<[u64]> {
             message_address: message::address(number as u16),
             target_processor_set: 1,
             interrupt_object: interrupt.pointer(),
-            message_data: message::vector(number as u16),
-            vector: message::vector(number as u16),
+            message_data: kernel.vector(number as u16),
+            vector: kernel.vector(number as u16),
             irql: DEVICE_IRQL,
             mode: LATCHED,
             polarity: RISING_EDGE,

@@ -6,6 +6,7 @@ use std::cell::Cell;
 
 use super::Kernel;
 use super::interrupt::DEVICE_VECTOR;
+use super::interrupt::Source;
 use super::registry::Value;
 use super::trace::Event;
 use crate::pci::Hardware;
@@ -33,6 +34,8 @@ pub(crate) struct Messages {
     count: Cell<u16>,
     /// Those that have come and not been served, a bit each.
     come: Cell<u64>,
+    /// How often the device was given other vectors.
+    moves: Cell<u32>,
 }
 
 impl Messages {
@@ -47,17 +50,26 @@ impl Messages {
     }
 }
 
-/// The vector of a message, and where and what the device writes for it, as drivers see it.
-pub(super) fn vector(message: u16) -> u32 {
-    DEVICE_VECTOR + u32::from(message)
-}
+/// Vectors from one place of the device's to the next, and places.
+const VECTOR_STEP: u32 = 0x10;
+const VECTOR_PLACES: u32 = 4;
 
-/// See `vector`.
+/// Where the device writes for a message, as drivers see it.
 pub(super) fn address(_message: u16) -> u64 {
     MESSAGE_ADDRESS
 }
 
 impl Kernel {
+    /// The vector of the line, or of a message, and what the device writes for it, as drivers see it.
+    pub(crate) fn vector(&self, message: u16) -> u32 {
+        DEVICE_VECTOR + self.messages.moves.get() % VECTOR_PLACES * VECTOR_STEP + u32::from(message)
+    }
+
+    /// The device has other vectors from its next start on.
+    pub(crate) fn move_vectors(&self) {
+        self.messages.moves.set(self.messages.moves.get() + 1);
+    }
+
     /// Has the registry allow the device messages, at most `limit`, as an INF file's hardware section does.
     pub fn support_messages(&self, limit: Option<u32>) {
         for key in [DEVICE_KEY.to_owned(), format!("{DEVICE_KEY}\\{MANAGEMENT}")] {
@@ -109,6 +121,16 @@ impl Kernel {
         }
         self.messages.count.set(0);
         self.messages.come.set(0);
+    }
+
+    /// The device has its power back, and its table is empty: messages that are connected come again.
+    pub(crate) fn restore_messages(&self) {
+        self.enable_messages();
+        for message in 0..self.messages.count() {
+            if self.interrupts.has(Source::Message(message)) {
+                self.mask_message(message, false);
+            }
+        }
     }
 
     /// Lets a message in, or holds it back.

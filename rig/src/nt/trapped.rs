@@ -8,6 +8,7 @@ use super::kernel;
 use super::trace::Event;
 use crate::pci::Hardware;
 use crate::pci::HardwareError;
+use crate::pci::Space;
 use crate::pci::Width;
 use crate::trap;
 use crate::trap::Cause;
@@ -92,14 +93,14 @@ fn on_trap(trap: &mut Trap) {
 fn perform(kernel: &'static Kernel, trap: &mut Trap) -> bool {
     match trap.cause() {
         Cause::PortRead { port, width } => {
-            kernel.check_owned(trap, u64::from(port));
+            kernel.check_owned(trap, u64::from(port), true);
             let value = kernel.access(PORT_READ, u64::from(port), width, |hardware| {
                 hardware.read_port(port, width).map(u64::from)
             });
             trap.complete_read(value);
         }
         Cause::PortWrite { port, width, value } => {
-            kernel.check_owned(trap, u64::from(port));
+            kernel.check_owned(trap, u64::from(port), true);
             kernel.access(PORT_WRITE, u64::from(port), width, |hardware| {
                 hardware.write_port(port, width, value).map(|()| u64::from(value))
             });
@@ -107,7 +108,7 @@ fn perform(kernel: &'static Kernel, trap: &mut Trap) -> bool {
         }
         Cause::MemoryRead { address, width } => {
             let Some(physical) = kernel.window(address as u64) else { return false };
-            kernel.check_owned(trap, physical);
+            kernel.check_owned(trap, physical, false);
             kernel.check_message_table(physical);
             let value =
                 kernel.access(MEMORY_READ, physical, width, |hardware| hardware.read_memory(physical, width));
@@ -115,7 +116,7 @@ fn perform(kernel: &'static Kernel, trap: &mut Trap) -> bool {
         }
         Cause::MemoryWrite { address, width, value } => {
             let Some(physical) = kernel.window(address as u64) else { return false };
-            kernel.check_owned(trap, physical);
+            kernel.check_owned(trap, physical, false);
             kernel.check_message_table(physical);
             kernel.access(MEMORY_WRITE, physical, width, |hardware| {
                 hardware.write_memory(physical, width, value).map(|()| value)
@@ -192,10 +193,21 @@ fn on_last_resort(trap: &trap::LastResort) {
 }
 
 impl Kernel {
-    /// The device may be touched between start and stop only.
-    fn check_owned(&self, trap: &Trap, address: u64) {
+    /// The device may be touched between start and stop only, in D0, and where it was given addresses.
+    fn check_owned(&self, trap: &Trap, address: u64, is_port: bool) {
+        let (rip, rsp) = (trap.registers.rip, trap.registers.rsp);
         if !self.verifier.device_owned.get() {
-            self.verifier.device_not_owned(self, trap.registers.rip, trap.registers.rsp, address);
+            self.verifier.device_not_owned(self, rip, rsp, address);
+        }
+        if self.verifier.device_asleep.get() {
+            self.verifier.device_asleep(self, rip, rsp, address);
+        }
+        let hardware = self.hardware.borrow();
+        let mut bars = hardware.resources().bars.iter();
+        let assigned = bars.any(|bar| (bar.space == Space::Port) == is_port && bar.holds(address, 1));
+        drop(hardware);
+        if !assigned {
+            self.verifier.not_assigned(self, rip, rsp, address);
         }
     }
 

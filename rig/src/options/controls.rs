@@ -11,7 +11,8 @@ pub struct Controls {
     #[command(flatten)]
     pub machine: MachineOptions,
     /// What to do, one after the other: `show` the controls there are; `volume:render0:1` and `mute:capture0:-1` read
-    /// a channel (-1: all), with `=NUMBER` behind they set it (volumes in 1/65536 dB); `wait:20` milliseconds; `heard`
+    /// a channel (-1: all), with `=NUMBER` behind they set it (volumes in 1/65536 dB); `wait:20` milliseconds; `sleep`
+    /// sends the system to S3, which clients go on in here, and `wake` wakes it; `heard`
     /// says how often the driver has told of changes since this was last asked; `element:0` shows the device's own
     /// numbers (`fake`).
     #[arg(value_name = "STEP", required = true, value_parser = step)]
@@ -29,6 +30,8 @@ pub enum Step {
     Set(Control, i32),
     /// Let so many milliseconds pass.
     Wait(u32),
+    /// Send the system to sleep, or wake it.
+    Power(bool),
     /// Count the events.
     Heard,
     /// Numbers of the device's control element.
@@ -56,6 +59,8 @@ fn step(text: &str) -> Result<Step, String> {
     match parts[..] {
         ["show"] => Ok(Step::Show),
         ["heard"] => Ok(Step::Heard),
+        ["sleep"] => Ok(Step::Power(false)),
+        ["wake"] => Ok(Step::Power(true)),
         ["wait", time] => time.parse().map(Step::Wait).map_err(|_| what()),
         ["element", number] => number.parse().map(Step::Element).map_err(|_| what()),
         [kind @ ("volume" | "mute"), endpoint, rest] => {
@@ -89,6 +94,7 @@ mod tests {
         assert_eq!(step("volume:render0:-1=-65536"), Ok(Step::Set(control, -65_536)));
         let control = Control { mute: true, capture: true, endpoint: 2, channel: 1 };
         assert_eq!(step("mute:capture2:1"), Ok(Step::Get(control)));
+        assert_eq!((step("sleep"), step("wake")), (Ok(Step::Power(false)), Ok(Step::Power(true))));
         assert_eq!((step("wait:20"), step("element:3")), (Ok(Step::Wait(20)), Ok(Step::Element(3))));
         for wrong in ["", "shout", "volume:front0:0", "mute:render0", "volume:render0:x", "wait:-1"] {
             assert!(step(wrong).is_err(), "{wrong}");

@@ -125,6 +125,15 @@ impl Hardware for Fake {
         false
     }
 
+    /// It has no registers that could be lost, and stays where it is.
+    fn set_power(&mut self, _on: bool) -> Result<()> {
+        Ok(())
+    }
+
+    fn relocate(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     fn remove(&mut self) -> Result<()> {
         self.removed = true;
         Ok(())

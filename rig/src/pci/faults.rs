@@ -169,6 +169,14 @@ impl Hardware for Faulty {
         self.faults.happens(now, is(Fault::MessageUnasked(vector))).is_some()
     }
 
+    fn set_power(&mut self, on: bool) -> Result<()> {
+        self.inner.set_power(on)
+    }
+
+    fn relocate(&mut self) -> Result<()> {
+        self.inner.relocate()
+    }
+
     fn remove(&mut self) -> Result<()> {
         self.inner.remove()
     }

@@ -186,6 +186,15 @@ impl Hardware for Messenger {
         core::mem::take(&mut self.sent[usize::from(vector)])
     }
 
+    /// It has no registers that could be lost, and stays where it is.
+    fn set_power(&mut self, _on: bool) -> Result<()> {
+        Ok(())
+    }
+
+    fn relocate(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     fn remove(&mut self) -> Result<()> {
         self.removed = true;
         self.fake.remove()

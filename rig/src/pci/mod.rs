@@ -188,6 +188,13 @@ pub trait Hardware {
     /// Whether message `vector` has come since it was last asked. Repeated messages in between count as one.
     fn take_message(&mut self, vector: u16) -> bool;
 
+    /// Takes the function's power away, or gives it back: without it, it does not answer, and when it has it again it
+    /// knows nothing of what it was told before. Its addresses are the same then.
+    fn set_power(&mut self, on: bool) -> Result<()>;
+
+    /// Gives the function other addresses, as the bus does when resources are rebalanced.
+    fn relocate(&mut self) -> Result<()>;
+
     /// Tears the function out of its slot, without a word to the driver.
     fn remove(&mut self) -> Result<()>;
 

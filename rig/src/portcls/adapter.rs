@@ -1,12 +1,12 @@
 //! A driver and its device, driven through their life as the PnP manager does it.
 
+mod upheaval;
+
 use std::cell::Cell;
 use std::rc::Rc;
 
 use portcls::raw::DEVICE_DESCRIPTION;
-use portcls::raw::DEVICE_POWER_STATE;
 use portcls::raw::GUID;
-use portcls::raw::PowerDeviceD0;
 
 use super::bus;
 use super::bus_interface;
@@ -35,7 +35,6 @@ use crate::nt::Kernel;
 use crate::nt::abi::DriverEntry;
 use crate::nt::abi::DriverObject;
 use crate::nt::abi::IRP_MJ_PNP;
-use crate::nt::abi::IRP_MJ_POWER;
 use crate::nt::abi::IRP_MN_CANCEL_REMOVE_DEVICE;
 use crate::nt::abi::IRP_MN_CANCEL_STOP_DEVICE;
 use crate::nt::abi::IRP_MN_FILTER_RESOURCE_REQUIREMENTS;
@@ -178,13 +177,6 @@ impl Adapter {
         status
     }
 
-    /// A stop that is asked for and called off.
-    pub fn query_and_cancel_stop(&self) -> NtStatus {
-        let status = self.pnp(IRP_MN_QUERY_STOP_DEVICE, [0; 4]);
-        self.pnp(IRP_MN_CANCEL_STOP_DEVICE, [0; 4]);
-        status
-    }
-
     /// The device is torn out, then `IRP_MN_SURPRISE_REMOVAL` tells the driver. Pins stay open until their
     /// clients close them; `remove` comes after that.
     pub fn surprise_remove(&self) -> NtStatus {
@@ -242,19 +234,6 @@ impl Adapter {
             self.kernel.delete_device(pdo);
         }
         status
-    }
-
-    /// Sends the device to D0 or to a sleeping state by `IRP_MN_SET_POWER`.
-    pub fn set_power(&self, to: DEVICE_POWER_STATE) -> NtStatus {
-        let Some(pdo) = self.pdo.get() else { return STATUS_INVALID_DEVICE_REQUEST };
-        let parameters = [0, power::DEVICE_POWER, to as u64, 0];
-        if to != PowerDeviceD0 {
-            let status = irp::send(self.kernel, pdo, IRP_MJ_POWER, power::IRP_MN_QUERY_POWER, parameters);
-            if status < 0 {
-                return status;
-            }
-        }
-        irp::send(self.kernel, pdo, IRP_MJ_POWER, power::IRP_MN_SET_POWER, parameters)
     }
 
     /// `DriverUnload`, and the look at what is left. Whether all is well.

@@ -2,12 +2,18 @@
 
 use std::cell::Cell;
 
+use portcls::raw::DEVICE_CAPABILITIES;
+use portcls::raw::PowerDeviceD0;
+use portcls::raw::PowerDeviceD3;
+use portcls::raw::PowerDeviceUnspecified;
+
 use super::bus_interface;
+use super::power::DEVICE_POWER;
+use super::power::IRP_MN_SET_POWER;
 use super::resource_list;
 use super::resource_list::RawList;
 use crate::nt::At;
 use crate::nt::DEVICE_IRQL;
-use crate::nt::DEVICE_VECTOR;
 use crate::nt::Device;
 use crate::nt::Kernel;
 use crate::nt::Source;
@@ -60,6 +66,17 @@ const MESSAGE: u16 = LATCHED | CM_MESSAGE;
 /// `CM_RESOURCE_MEMORY_PREFETCHABLE`.
 const PREFETCHABLE: u16 = 4;
 
+/// What the function does in each state of the system, from `PowerSystemUnspecified` on: it works while that does.
+pub(crate) const DEVICE_STATES: [i32; 7] = [
+    PowerDeviceUnspecified,
+    PowerDeviceD0,
+    PowerDeviceD3,
+    PowerDeviceD3,
+    PowerDeviceD3,
+    PowerDeviceD3,
+    PowerDeviceD3,
+];
+
 /// `DEVICE_REGISTRY_PROPERTY`.
 mod property {
     pub(super) const HARDWARE_ID: i32 = 1;
@@ -111,6 +128,7 @@ unsafe extern "win64" fn dispatch(_device: *mut DeviceObject, irp: *mut Irp) -> 
     if major == IRP_MJ_PNP {
         match minor {
             IRP_MN_START_DEVICE => {
+                set_power(kernel, true);
                 kernel.enable_messages();
                 let area = kernel.with_hardware(|hardware| notify_area(hardware));
                 kernel.accounts.set_notify_area(area);
@@ -118,6 +136,9 @@ unsafe extern "win64" fn dispatch(_device: *mut DeviceObject, irp: *mut Irp) -> 
             IRP_MN_STOP_DEVICE | IRP_MN_REMOVE_DEVICE | IRP_MN_SURPRISE_REMOVAL => kernel.disable_messages(),
             _ => {}
         }
+    }
+    if major == IRP_MJ_POWER && minor == IRP_MN_SET_POWER && words[1] == DEVICE_POWER {
+        set_power(kernel, words[2] as i32 == PowerDeviceD0);
     }
     if major == IRP_MJ_PNP
         && let Some((status, information)) = answer(kernel, minor, words)
@@ -135,12 +156,32 @@ unsafe extern "win64" fn dispatch(_device: *mut DeviceObject, irp: *mut Irp) -> 
     status
 }
 
+/// The function gets its power, or loses it. Registers and message table come back empty, and the bus driver restores
+/// what is its own.
+fn set_power(kernel: &'static Kernel, on: bool) {
+    if kernel.verifier.device_asleep.get() != on {
+        return;
+    }
+    kernel.with_hardware(|hardware| hardware.set_power(on));
+    kernel.verifier.set_device_asleep(!on);
+    if on {
+        kernel.restore_messages();
+    } else {
+        // Another device on the line may still ask for service.
+        kernel.foreign_interrupt();
+    }
+}
+
 /// What the bus driver has to say to a request; a request that it does not know keeps its status.
 fn answer(kernel: &'static Kernel, minor: u8, words: [u64; 4]) -> Option<(NtStatus, u64)> {
     match minor {
         IRP_MN_QUERY_INTERFACE => {
             let status = bus_interface::query(kernel, words);
             (status != STATUS_NOT_SUPPORTED).then_some((status, 0))
+        }
+        IRP_MN_QUERY_CAPABILITIES => {
+            At::new(words[0] as *mut DEVICE_CAPABILITIES).with(|told| told.DeviceState = DEVICE_STATES);
+            Some((STATUS_SUCCESS, 0))
         }
         IRP_MN_READ_CONFIG => Some(bus_interface::configuration(kernel, false, words)),
         IRP_MN_WRITE_CONFIG => Some(bus_interface::configuration(kernel, true, words)),
@@ -149,12 +190,12 @@ fn answer(kernel: &'static Kernel, minor: u8, words: [u64; 4]) -> Option<(NtStat
 }
 
 /// What a translated interrupt resource stands for.
-pub(crate) fn interrupt_source(translated: PartialResource) -> Option<Source> {
+pub(crate) fn interrupt_source(kernel: &Kernel, translated: PartialResource) -> Option<Source> {
     let vector = translated.u[1];
     if translated.flags & CM_MESSAGE == 0 {
-        return (vector == DEVICE_VECTOR).then_some(Source::Line);
+        return (vector == kernel.vector(0)).then_some(Source::Line);
     }
-    vector.checked_sub(DEVICE_VECTOR).map(|message| Source::Message(message as u16))
+    vector.checked_sub(kernel.vector(0)).map(|message| Source::Message(message as u16))
 }
 
 fn words(start: u64, length: u64) -> [u32; 4] {
@@ -192,14 +233,14 @@ pub(crate) fn resources(kernel: &Kernel) -> (RawList, RawList) {
     };
     let irql = u32::from(DEVICE_IRQL);
     for message in 0..messages {
-        let vector = DEVICE_VECTOR + u32::from(message);
+        let vector = kernel.vector(message);
         // Raw: a reserved word, the number of messages that this entry stands for, the vector.
         raw.push(entry(MESSAGE, EXCLUSIVE, [1 << 16, vector]));
         translated.push(entry(MESSAGE, EXCLUSIVE, [irql, vector]));
     }
     if let Some(line) = resources.interrupt.filter(|_| messages == 0) {
         raw.push(entry(0, SHARED, [line, line]));
-        translated.push(entry(0, SHARED, [irql, DEVICE_VECTOR]));
+        translated.push(entry(0, SHARED, [irql, kernel.vector(0)]));
     }
     let list = |entries: &[PartialResource]| {
         resource_list::raw_list(u32::from(resources.bus), resource_list::PCI_BUS, entries)

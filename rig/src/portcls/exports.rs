@@ -10,7 +10,6 @@ use super::fdo::Fdo;
 use super::fdo::StartDevice;
 use super::interrupt_sync::InterruptSync;
 use super::io_timeout;
-use super::irp;
 use super::managers;
 use super::pnp;
 use super::port;
@@ -184,7 +183,7 @@ declare_exports! { "portcls.sys";
     ) -> NtStatus |kernel| {
         out.write(core::ptr::null_mut());
         let listed = com::find::<List>(kernel, list).and_then(|list| list.translated(INTERRUPT, index));
-        let Some(source) = listed.and_then(bus::interrupt_source) else { return STATUS_INVALID_PARAMETER };
+        let Some(source) = listed.and_then(|entry| bus::interrupt_source(kernel, entry)) else { return STATUS_INVALID_PARAMETER };
         if kernel.injection.fails("PcNewInterruptSync") {
             return STATUS_INSUFFICIENT_RESOURCES;
         }
@@ -240,8 +239,7 @@ declare_exports! { "portcls.sys";
 
     fn PcRequestNewPowerState(device: *mut DeviceObject, to: i32) -> NtStatus |kernel| {
         let Some(fdo) = Fdo::of(kernel, device) else { return STATUS_INVALID_PARAMETER };
-        let parameters = [0, power::DEVICE_POWER, to as u64, 0];
-        irp::send(kernel, fdo.pdo, crate::nt::abi::IRP_MJ_POWER, power::IRP_MN_SET_POWER, parameters)
+        power::request(&fdo, to)
     }
 
     /// There is no power framework here to be told.

@@ -8,6 +8,7 @@ use std::rc::Weak;
 use portcls::raw::IAdapterPnpManagement;
 use portcls::raw::PORT_CLASS_DEVICE_EXTENSION_SIZE;
 
+use super::bus;
 use super::io_timeout;
 use super::io_timeout::IoTimeout;
 use super::power::AdapterPower;
@@ -64,6 +65,11 @@ pub(crate) struct Fdo {
     pub(crate) streams: RefCell<Vec<Weak<Stream>>>,
     pub(crate) power: RefCell<Option<Rc<AdapterPower>>>,
     pub(crate) device_power: Cell<i32>,
+    pub(crate) system_power: Cell<i32>,
+    /// How fast D3 must be left: `PC_EXIT_LATENCY`.
+    pub(crate) exit_latency: Cell<i32>,
+    /// The device state for each of the system's.
+    pub(crate) device_states: Cell<[i32; 7]>,
     pub(crate) pnp: RefCell<Option<Rc<Theirs<IAdapterPnpManagement>>>>,
 }
 
@@ -117,6 +123,9 @@ impl Fdo {
             streams: RefCell::default(),
             power: RefCell::default(),
             device_power: Cell::new(portcls::raw::PowerDeviceD0),
+            system_power: Cell::new(portcls::raw::PowerSystemWorking),
+            exit_latency: Cell::new(portcls::raw::PcExitLatencyInstant),
+            device_states: Cell::new(bus::DEVICE_STATES),
             pnp: RefCell::default(),
         };
         state(kernel).adapters.borrow_mut().push(Rc::new(fdo));

@@ -10,10 +10,13 @@ use portcls::raw::IAdapterPowerManagement;
 use portcls::raw::IAdapterPowerManagement2;
 use portcls::raw::IAdapterPowerManagement3;
 use portcls::raw::IUnknown;
+use portcls::raw::PC_EXIT_LATENCY;
 use portcls::raw::POWER_STATE;
 use portcls::raw::PcExitLatencyInstant;
 use portcls::raw::PowerDeviceD0;
+use portcls::raw::PowerDeviceD3;
 use portcls::raw::PowerSystemWorking;
+use portcls::raw::SYSTEM_POWER_STATE;
 
 use super::fdo::Fdo;
 use super::rules;
@@ -21,6 +24,7 @@ use super::theirs::Theirs;
 use crate::nt::At;
 use crate::nt::Kernel;
 use crate::nt::abi::DeviceObject;
+use crate::nt::abi::IRP_MJ_POWER;
 use crate::nt::abi::Irp;
 use crate::nt::abi::NtStatus;
 use crate::nt::abi::STATUS_INSUFFICIENT_RESOURCES;
@@ -31,7 +35,9 @@ use crate::nt::abi::STATUS_SUCCESS;
 pub(crate) const IRP_MN_SET_POWER: u8 = 0x02;
 /// `IRP_MN_QUERY_POWER`.
 pub(crate) const IRP_MN_QUERY_POWER: u8 = 0x03;
-/// `DevicePowerState` of `POWER_STATE_TYPE`.
+/// `SystemPowerState` and `DevicePowerState` of `POWER_STATE_TYPE`.
+pub(crate) const SYSTEM_POWER: u64 = 0;
+/// See [`SYSTEM_POWER`].
 pub(crate) const DEVICE_POWER: u64 = 1;
 
 /// The newest of the adapter's power interfaces that it answers.
@@ -42,7 +48,7 @@ pub(crate) enum AdapterPower {
 }
 
 impl AdapterPower {
-    fn change(&self, to: DEVICE_POWER_STATE) {
+    fn change(&self, to: DEVICE_POWER_STATE, system: SYSTEM_POWER_STATE, latency: PC_EXIT_LATENCY) {
         let new = POWER_STATE { SystemState: to };
         match self {
             Self::First(adapter) => {
@@ -54,13 +60,13 @@ impl AdapterPower {
             Self::Second(adapter) => {
                 adapter.call("IAdapterPowerManagement2::PowerChangeState2", |this, vtable| {
                     // SAFETY: as above.
-                    unsafe { (vtable.PowerChangeState2)(this, to, PowerSystemWorking) }
+                    unsafe { (vtable.PowerChangeState2)(this, to, system) }
                 })
             }
             Self::Third(adapter) => {
                 adapter.call("IAdapterPowerManagement3::PowerChangeState3", |this, vtable| {
                     // SAFETY: as above.
-                    unsafe { (vtable.PowerChangeState3)(this, to, PowerSystemWorking, PcExitLatencyInstant) }
+                    unsafe { (vtable.PowerChangeState3)(this, to, system, latency) }
                 })
             }
         }
@@ -150,8 +156,8 @@ pub(crate) fn dispatch(fdo: &Fdo, irp: *mut Irp) -> NtStatus {
         At::new(irp.current_stack_location)
             .with(|stack| (stack.minor_function, stack.parameters[1], stack.parameters[2] as i32))
     });
-    if kind != DEVICE_POWER {
-        return super::pnp::pass_down(fdo, irp);
+    if kind == SYSTEM_POWER {
+        return system(fdo, irp, minor, wanted);
     }
     match minor {
         IRP_MN_QUERY_POWER => match query(fdo, wanted) {
@@ -173,6 +179,53 @@ pub(crate) fn dispatch(fdo: &Fdo, irp: *mut Irp) -> NtStatus {
     }
 }
 
+/// A power IRP of the system's: PortCls is the device's power policy owner, and asks for the device state that goes with
+/// it (kernel/handling-system-power-state-requests). Down before the request goes on, up behind it.
+fn system(fdo: &Fdo, irp: *mut Irp, minor: u8, wanted: SYSTEM_POWER_STATE) -> NtStatus {
+    let known = usize::try_from(wanted).ok().and_then(|state| fdo.device_states.get().get(state).copied());
+    let Some(device) = known else { return super::pnp::complete(fdo.kernel, irp, STATUS_INVALID_PARAMETER) };
+    match minor {
+        IRP_MN_QUERY_POWER => match query(fdo, device) {
+            status if status < 0 => super::pnp::complete(fdo.kernel, irp, status),
+            _ => super::pnp::pass_down(fdo, irp),
+        },
+        IRP_MN_SET_POWER if wanted == PowerSystemWorking => {
+            let status = super::pnp::forward(fdo, irp);
+            fdo.system_power.set(wanted);
+            request(fdo, device);
+            super::pnp::complete(fdo.kernel, irp, status)
+        }
+        IRP_MN_SET_POWER => {
+            fdo.system_power.set(wanted);
+            request(fdo, device);
+            super::pnp::pass_down(fdo, irp)
+        }
+        _ => super::pnp::pass_down(fdo, irp),
+    }
+}
+
+/// `PoRequestPowerIrp`: a device power IRP to the top of the stack.
+pub(crate) fn request(fdo: &Fdo, to: DEVICE_POWER_STATE) -> NtStatus {
+    let parameters = [0, DEVICE_POWER, to as u64, 0];
+    super::irp::send(fdo.kernel, fdo.pdo, IRP_MJ_POWER, IRP_MN_SET_POWER, parameters)
+}
+
+/// `IAdapterPowerManagement3::D3ExitLatencyChanged`, which an adapter hears of in D3 only
+/// (portcls/nf-portcls-iadapterpowermanagement3-d3exitlatencychanged).
+pub(crate) fn change_exit_latency(fdo: &Fdo, latency: PC_EXIT_LATENCY) -> NtStatus {
+    fdo.exit_latency.set(latency);
+    let power = fdo.power.borrow().clone();
+    match power.as_deref() {
+        Some(AdapterPower::Third(adapter)) if fdo.device_power.get() == PowerDeviceD3 => {
+            adapter.call("IAdapterPowerManagement3::D3ExitLatencyChanged", |this, vtable| {
+                // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL.
+                unsafe { (vtable.D3ExitLatencyChanged)(this, latency) }
+            })
+        }
+        _ => STATUS_SUCCESS,
+    }
+}
+
 /// A `DEVICE_CAPABILITIES` as the PnP manager sends it out: its size and version, and nothing known yet.
 pub(crate) fn capabilities() -> [u32; 16] {
     let mut words = [0; 16];
@@ -190,6 +243,8 @@ pub(crate) fn tell_capabilities(fdo: &Fdo, irp: *mut Irp) {
     let capabilities =
         At::new(irp).with(|irp| At::new(irp.current_stack_location).with(|stack| stack.parameters[0]));
     let power = fdo.power.borrow().clone();
+    let states = || At::new(capabilities as *mut DEVICE_CAPABILITIES).with(|told| told.DeviceState);
+    let before = states();
     let ask = |this: *mut IAdapterPowerManagement, method: Method| {
         // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; the record outlives it.
         unsafe { method(this, capabilities as *mut DEVICE_CAPABILITIES) }
@@ -209,6 +264,17 @@ pub(crate) fn tell_capabilities(fdo: &Fdo, irp: *mut Irp) {
                 ask(this.cast(), vtable.base.base.QueryDeviceCapabilities)
             }),
     };
+    let after = states();
+    for (system, (before, after)) in before.into_iter().zip(after).enumerate() {
+        if after < before {
+            let message = format!(
+                "QueryDeviceCapabilities raised the device state for system state {system} from {before} to {after}: it \
+                 may only be made deeper"
+            );
+            rules::note(fdo.kernel, "DeviceCapabilities", rules::code::CAPABILITIES, system as u64, message);
+        }
+    }
+    fdo.device_states.set(after);
 }
 
 fn query(fdo: &Fdo, wanted: DEVICE_POWER_STATE) -> NtStatus {
@@ -249,7 +315,9 @@ fn set(fdo: &Fdo, to: DEVICE_POWER_STATE) {
     }
     let power = fdo.power.borrow().clone();
     if let Some(power) = power {
-        power.change(to);
+        // The latency counts on the way out of D3, and is instant otherwise.
+        let latency = if from == PowerDeviceD3 { fdo.exit_latency.get() } else { PcExitLatencyInstant };
+        power.change(to, fdo.system_power.get(), latency);
     }
     if to == PowerDeviceD0 {
         notify(fdo, to);

@@ -29,6 +29,7 @@ pub(crate) mod code {
     pub(crate) const SUBDEVICE_NAME: u64 = 0x7_1208;
     pub(crate) const BUS_INTERFACE: u64 = 0x7_1209;
     pub(crate) const KS_EVENT: u64 = 0x7_120A;
+    pub(crate) const CAPABILITIES: u64 = 0x7_120B;
 }
 
 /// Records a violation and stops.

@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use portcls::raw::PowerSystemSleeping3;
+
 use super::SetupError;
 use super::check;
 use super::failed;
@@ -84,7 +86,7 @@ fn watch_slot(adapter: &Rc<Adapter>, gone: &Rc<Cell<bool>>, done: &Rc<Cell<bool>
 }
 
 /// The endpoint of a part: the n-th of its direction.
-fn endpoint(adapter: &Adapter, part: &Part) -> Result<Endpoint, SetupError> {
+pub(super) fn endpoint(adapter: &Adapter, part: &Part) -> Result<Endpoint, SetupError> {
     let capture = part.plan.direction == Direction::Capture;
     let all = adapter.endpoints().into_iter().filter(|endpoint| endpoint.capture == capture);
     let all: Vec<Endpoint> = all.collect();
@@ -118,7 +120,8 @@ fn client(
     let event = ClientEvent::new(kernel);
     let progress = shown.then(|| Progress::new(&plan));
     let told = |frame| progress.iter().for_each(|progress| progress.at(frame));
-    let line = Line { progress: &told, gone };
+    let power = |on| if on { adapter.wake() } else { adapter.sleep(PowerSystemSleeping3) };
+    let line = Line { progress: &told, gone, power: &power };
     let mut books = client::perform(Session::new(kernel, &pin, &buffer, &event, &plan, line));
     books.opened = Some(plan.pcm.with_data(Vec::new()));
     progress.iter().for_each(Progress::end);

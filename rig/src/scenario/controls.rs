@@ -19,6 +19,7 @@ use portcls::raw::KSPROPERTY_TYPE_BASICSUPPORT;
 use portcls::raw::KSPROPERTY_TYPE_GET;
 use portcls::raw::KSPROPERTY_TYPE_SET;
 use portcls::raw::KSPROPSETID_Audio;
+use portcls::raw::PowerSystemSleeping3;
 
 use super::Machine;
 use super::SetupError;
@@ -136,6 +137,7 @@ impl Knob<'_> {
 struct Client<'a> {
     knobs: Vec<Knob<'a>>,
     fake: Option<virtio_snd::Handle>,
+    adapter: &'a Adapter,
 }
 
 impl<'a> Client<'a> {
@@ -176,7 +178,7 @@ impl<'a> Client<'a> {
                 }
             }
         }
-        Self { knobs, fake }
+        Self { knobs, fake, adapter }
     }
 
     /// Does one thing, and prints what came of it.
@@ -201,6 +203,10 @@ impl<'a> Client<'a> {
             Step::Wait(milliseconds) => {
                 let kernel = kernel();
                 kernel.sleep_until(kernel.now() + u64::from(*milliseconds) * 1_000_000);
+            }
+            Step::Power(on) => {
+                let status = if *on { self.adapter.wake() } else { self.adapter.sleep(PowerSystemSleeping3) };
+                println!("{}: {}", if *on { "wake" } else { "sleep" }, shown(status));
             }
             Step::Heard => {
                 for knob in &self.knobs {

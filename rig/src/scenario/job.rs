@@ -60,6 +60,8 @@ pub(super) struct Job {
     pub(super) tick_us: u32,
     /// How often the device is stopped and started again.
     pub(super) restarts: u32,
+    /// Whether each restart is a rebalance.
+    pub(super) rebalance: bool,
     /// Where what came out of the device is to be written.
     pub(super) out: Option<PathBuf>,
     /// Where the recording is to be written.
@@ -90,12 +92,15 @@ impl<'a> Common<'a> {
             late_ns: u64::from(self.client.late) * 1_000,
             pace: pace(self.machine, self.tick_us, pcm.rate),
             pcm,
-            disturbance: match (self.client.pause_at, self.client.remove_at) {
-                (Some(frame), _) => Some(Disturbance::PauseAt { frame }),
-                (_, Some(frame)) => Some(Disturbance::AbandonAt { frame }),
-                _ => None,
-            },
+            disturbance: self.disturbance(),
         }
+    }
+
+    fn disturbance(&self) -> Option<Disturbance> {
+        let pause = self.client.pause_at.map(|frame| Disturbance::PauseAt { frame });
+        let abandon = self.client.remove_at.map(|frame| Disturbance::AbandonAt { frame });
+        let sleep = self.client.sleep_at.map(|frame| Disturbance::SleepAt { frame });
+        pause.or(abandon).or(sleep)
     }
 
     /// As many parts as there are streams. Of several, only the first is disturbed.
@@ -130,6 +135,9 @@ impl<'a> Common<'a> {
     /// # Errors
     /// If QEMU's mixer does not carry its channels.
     fn job(&self, parts: Vec<Part>, fed: &Pcm) -> Result<Job, SetupError> {
+        if self.client.sleep_at.is_some() && parts.len() > 1 {
+            refuse("--sleep-at is for one stream: the clients of others would notice that time was lost")?;
+        }
         let mixed = self.machine.device.model().is_some();
         if self.machine.device == DeviceName::VirtioSnd && !carries(fed.channels) {
             refuse(&format!(
@@ -148,6 +156,7 @@ impl<'a> Common<'a> {
             fed,
             tick_us: self.tick_us,
             restarts: self.client.restarts,
+            rebalance: self.client.rebalance,
             out: None,
             recording: None,
         })

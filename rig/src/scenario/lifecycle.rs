@@ -3,11 +3,16 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use portcls::raw::PowerDeviceD3;
+use portcls::raw::PowerSystemSleeping3;
+
 use super::Machine;
 use super::SetupError;
 use super::check;
 use super::failed;
 use super::machine::Loader;
+use super::occupant;
+use super::occupant::Occupant;
 use super::stopped_for_a_reason;
 use super::summary;
 use crate::nt::kernel;
@@ -31,9 +36,9 @@ pub fn lifecycle(options: &Lifecycle) -> Result<Verdict, SetupError> {
     let (shared, loader, options_copy) = (outcome.clone(), machine.loader.clone(), options.clone());
     machine.kernel.run(move || {
         let result = if options_copy.fail_each_step {
-            fail_each_step(&loader)
+            fail_each_step(&loader, &options_copy)
         } else {
-            cycles(&loader, options_copy.cycles)
+            cycles(&loader, &options_copy)
         };
         *shared.borrow_mut() = result;
     });
@@ -60,27 +65,68 @@ pub fn lifecycle(options: &Lifecycle) -> Result<Verdict, SetupError> {
     Ok(report.verdict())
 }
 
-fn cycles(loader: &Loader, wanted: u32) -> Result<String, SetupError> {
-    for number in 1..=wanted {
+fn cycles(loader: &Loader, options: &Lifecycle) -> Result<String, SetupError> {
+    for number in 1..=options.cycles {
         // What a driver left behind points into an image that is no longer there: nothing goes on from here.
-        if !cycle(loader)? {
+        if !cycle(loader, options)? {
             return Ok(format!("ended by findings in cycle {number}"));
         }
     }
     // Last, as the device does not come back. It is at rest, so that a driver has to find out by itself.
-    if !life(loader, |adapter| check("surprise removal", adapter.surprise_remove()))? {
+    let removal = |adapter: &Adapter| {
+        if options.sleep {
+            return removal_in_d3(adapter);
+        }
+        check("surprise removal", adapter.surprise_remove())
+    };
+    if !life(loader, removal)? {
         return Ok("ended by findings after the surprise removal".to_owned());
     }
+    let with = match (options.sleep, options.rebalance) {
+        (false, false) => "",
+        (true, false) => " with sleep",
+        (false, true) => " with rebalance",
+        (true, true) => " with sleep and rebalance",
+    };
+    let wanted = options.cycles;
     Ok(format!(
-        "{wanted} cycles of load, start, stop, start, remove, unload, and one with a surprise removal"
+        "{wanted} cycles{with} of load, start, stop, start, remove, unload, and one with a surprise removal"
     ))
 }
 
-fn cycle(loader: &Loader) -> Result<bool, SetupError> {
-    life(loader, |adapter| {
+fn cycle(loader: &Loader, options: &Lifecycle) -> Result<bool, SetupError> {
+    let clean = life(loader, |adapter| {
         check("stopping the device", adapter.stop())?;
-        check("restarting the device", adapter.start())
-    })
+        check("restarting the device", adapter.start())?;
+        if options.sleep {
+            occupant::sleeps(adapter, &silence())?;
+        }
+        if options.rebalance {
+            occupant::rebalances(adapter, &silence())?;
+        }
+        Ok(())
+    })?;
+    // Once more, to be removed in D3.
+    Ok(clean && (!options.sleep || life(loader, |adapter| check("D3", adapter.set_power(PowerDeviceD3)))?))
+}
+
+/// The format of streams that nobody listens to.
+fn silence() -> Pcm {
+    Pcm::from_s16(48_000, 2, &[])
+}
+
+/// The device is torn out while it sleeps, under a stream.
+fn removal_in_d3(adapter: &Adapter) -> Result<(), SetupError> {
+    let occupant = adapter
+        .render_endpoint()
+        .map(|endpoint| Occupant::run(adapter, &endpoint, &silence()))
+        .transpose()?;
+    check("falling asleep", adapter.sleep(PowerSystemSleeping3))?;
+    check("surprise removal", adapter.surprise_remove())?;
+    if let Some(occupant) = occupant {
+        occupant.leave();
+    }
+    Ok(())
 }
 
 /// One life of the driver, with what happens to its device once that is started; whether nothing was found in it.
@@ -106,12 +152,14 @@ fn nothing_failed(status: i32) -> Result<(), i32> {
 }
 
 /// Fails call after call, until a start sees none fail because it makes no more of them.
-fn fail_each_step(loader: &Loader) -> Result<String, SetupError> {
+fn fail_each_step(loader: &Loader, options: &Lifecycle) -> Result<String, SetupError> {
     let kernel = kernel();
     let mut lines = Vec::new();
     for step in 0..MOST_STEPS {
         let image = loader.load_driver(kernel)?;
-        kernel.injection.arm(Some(step));
+        if !options.rebalance {
+            kernel.injection.arm(Some(step));
+        }
         let loaded = Adapter::load(kernel, &image.entry()?);
         let added = loaded
             .as_ref()
@@ -121,6 +169,10 @@ fn fail_each_step(loader: &Loader) -> Result<String, SetupError> {
             (Ok(adapter), Ok(())) => adapter.start(),
             (_, Err(status)) => status,
             (Err(status), Ok(())) => *status,
+        };
+        let status = match &loaded {
+            Ok(adapter) if options.rebalance => fail_rebalance(adapter, step)?,
+            _ => status,
         };
         let (_, hit) = kernel.injection.disarm();
         if let Ok(adapter) = loaded {
@@ -145,4 +197,22 @@ fn fail_each_step(loader: &Loader) -> Result<String, SetupError> {
         lines.push(format!("{hit}: {answer}"));
     }
     Err(SetupError::Environment(format!("start still makes new calls after {MOST_STEPS} of them")))
+}
+
+/// A sleep and a rebalance under a running stream, in which one call fails; the status of the start at its end.
+fn fail_rebalance(adapter: &Adapter, step: u32) -> Result<i32, SetupError> {
+    let occupant = adapter
+        .render_endpoint()
+        .map(|endpoint| Occupant::run(adapter, &endpoint, &silence()))
+        .transpose()?;
+    adapter.kernel().injection.arm(Some(step));
+    check("falling asleep", adapter.sleep(PowerSystemSleeping3))?;
+    check("waking up", adapter.wake())?;
+    check("stopping the device", adapter.stop())?;
+    adapter.relocate();
+    let status = adapter.start();
+    if let Some(occupant) = occupant {
+        occupant.leave();
+    }
+    Ok(status)
 }

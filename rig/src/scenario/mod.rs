@@ -8,6 +8,7 @@ mod judge;
 mod lifecycle;
 mod machine;
 mod notices;
+mod occupant;
 mod progress;
 mod streams;
 mod summary;

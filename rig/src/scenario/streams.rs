@@ -15,6 +15,7 @@ use super::failed;
 use super::job::Job;
 use super::judge;
 use super::notices;
+use super::occupant;
 use super::stopped_for_a_reason;
 use crate::client::Books;
 use crate::nt::Kernel;
@@ -108,7 +109,13 @@ fn perform(image: &Rc<LoadedImage>, job: &Job, outcome: &RefCell<Outcome>) -> Re
     check("AddDevice", adapter.add_device())?;
     check("starting the device", adapter.start())?;
     for round in 0..=job.restarts {
-        if round > 0 {
+        if round > 0 && job.rebalance {
+            for part in &job.parts {
+                occupant::rebalance(&adapter, &clients::endpoint(&adapter, part)?, &part.plan.pcm)?;
+            }
+            // What was heard of its streams is silence.
+            kernel.hardware.borrow_mut().played()?;
+        } else if round > 0 {
             check("stopping the device", adapter.stop())?;
             check("restarting the device", adapter.start())?;
         }

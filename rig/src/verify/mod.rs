@@ -6,6 +6,7 @@
 mod finding;
 mod interrupts;
 mod left_behind;
+mod registers;
 mod resources;
 pub mod rules;
 mod violations;
@@ -32,6 +33,7 @@ pub struct Verifier {
     long_stalls: Cell<u32>,
     pub(crate) resources: resources::StreamResources,
     pub(crate) device_owned: Cell<bool>,
+    pub(crate) device_asleep: Cell<bool>,
 }
 
 impl Verifier {
@@ -72,6 +74,11 @@ impl Verifier {
     /// Tells whether the driver may touch the device: from start to stop, removal or surprise removal.
     pub fn set_device_owned(&self, owned: bool) {
         self.device_owned.set(owned);
+    }
+
+    /// Tells whether the device is in another state than D0: it may not be touched then.
+    pub fn set_device_asleep(&self, asleep: bool) {
+        self.device_asleep.set(asleep);
     }
 
     /// Whether driver code was called from just before the address: what lies there is a return address, and no

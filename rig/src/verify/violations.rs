@@ -353,18 +353,6 @@ impl Verifier {
         self.stop(kernel, "ContiguousMemory", VERIFIER, [0x13, address, 0, 0], message)
     }
 
-    /// A device register touched while the driver does not own the device.
-    pub(crate) fn device_not_owned(&self, kernel: &Kernel, rip: u64, stack: u64, address: u64) -> ! {
-        let message = format!(
-            "device register {address:#x} touched while the device is not started: before start, after stop, \
-             or after its removal was reported"
-        );
-        let frames = self.stack_above(kernel, stack);
-        let parameters = [address, 0, 0, rip];
-        self.record_at(kernel, "DeviceNotOwned", VERIFIER, parameters, message, Some(self.site(rip)), frames);
-        kernel.crash()
-    }
-
     pub(crate) fn not_played(&self, kernel: &Kernel, what: &str) -> ! {
         let message = format!("the rig does not play {what}");
         self.environment_failed(&message);

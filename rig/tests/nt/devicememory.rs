@@ -69,3 +69,30 @@ fn the_table_of_messages_is_the_bus_drivers() {
     assert_eq!(found.iter().map(|finding| finding.rule.as_str()).collect::<Vec<_>>(), ["MessageTable"]);
     assert_eq!(found[0].parameters[1], TABLE + 0x1C);
 }
+
+/// What is found when 32 bits at `physical` are read, `asleep` or not.
+fn found_by_reading(physical: u64, asleep: bool) -> Vec<String> {
+    // mov eax, [rcx]
+    let code = [0x8B, 0x01, 0xC3];
+    let device = Box::new(Messenger::new(0).expect("memory"));
+    let found = findings_with(device, move |kernel| {
+        kernel.verifier.set_device_owned(true);
+        kernel.verifier.set_device_asleep(asleep);
+        let base = map(kernel, physical, 0x1000);
+        let read: Read = image(&code);
+        kernel.call_driver("routine", 0, || read(base));
+        unmap(kernel, base, 0x1000);
+    });
+    found.into_iter().map(|finding| finding.rule).collect()
+}
+
+#[test]
+fn a_device_outside_d0_is_not_touched() {
+    assert_eq!(found_by_reading(REGISTERS, false), [""; 0]);
+    assert_eq!(found_by_reading(REGISTERS, true), ["DeviceOutsideD0"]);
+}
+
+#[test]
+fn memory_that_was_not_assigned_is_not_touched() {
+    assert_eq!(found_by_reading(REGISTERS + 0x4000_0000, false), ["RegisterNotAssigned"]);
+}

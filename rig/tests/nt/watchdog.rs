@@ -66,11 +66,11 @@ fn a_loop_of_nothing() {
 
 #[test]
 fn a_loop_that_reads_a_port() {
-    // in al, dx; jmp to it: time passes with the accesses.
+    // mov dx, 0xC000, which is the device's; in al, dx; jmp to it: time passes with the accesses.
     expect("ThreadStuck", 0xEA, |kernel| {
         kernel.set_watchdog(BOUND);
         kernel.verifier.set_device_owned(true);
-        let code: extern "win64" fn() = image(&[0xEC, 0xEB, 0xFD]);
+        let code: extern "win64" fn() = image(&[0x66, 0xBA, 0x00, 0xC0, 0xEC, 0xEB, 0xFD]);
         kernel.call_driver("routine", 0, || code());
     });
 }

@@ -101,7 +101,10 @@ impl Ac97 {
         }
         let value = self.bus.read32(own.register(nabm::CIV));
         if value == u32::MAX {
-            self.gone.store(true, Release);
+            // One that lost its power between the two looks is not gone.
+            if self.is_present() {
+                self.gone.store(true, Release);
+            }
             return None;
         }
         let [civ, _lvi, status, _] = value.to_le_bytes();

@@ -23,6 +23,11 @@ const SEMAPHORE_TRIES: u32 = 100;
 /// The rates in Hz that are tried, where the codec has variable rates: those that common codecs have.
 const TRIED: RangeInclusive<u32> = 8_000..=48_000;
 
+/// The reset of the link is held for so many microseconds; one is enough (AC'97 2.3, 9.1).
+const RESET_MICROSECONDS: u32 = 10;
+/// Those that are quick are waited for without sleeping, so many microseconds: what sleeps, sleeps for a clock tick.
+const AT_ONCE: u32 = 100;
+
 /// No attenuation.
 const UNITY_MASTER: u16 = 0x0000;
 /// 0 dB for the DAC by the AC'97 specification, table 14 ("PCM Out Volume").
@@ -83,6 +88,8 @@ pub(super) struct Codec {
     gains: [AtomicU16; 2],
     /// The input that is selected, as a number.
     selected: AtomicUsize,
+    /// What was set last in MASTER_VOLUME: what it is to be after the codec lost its power.
+    kept_master: AtomicU16,
 }
 
 impl Codec {
@@ -95,6 +102,7 @@ impl Codec {
             amplifies: AtomicBool::new(false),
             gains: [const { AtomicU16::new(UNITY_RECORD) }; 2],
             selected: AtomicUsize::new(Input::Microphone as usize),
+            kept_master: AtomicU16::new(UNITY_MASTER),
         }
     }
 
@@ -104,14 +112,51 @@ impl Codec {
     ///
     /// `STATUS_DEVICE_HARDWARE_ERROR` if link or codec do not get ready in time.
     pub(super) fn bring_up(&self, at: &Irql<Passive>, bus: &Registers) -> Result<Rates> {
+        self.start(at, bus)?;
+        let rates = self.probe_rates(bus);
+        // Not every codec has what the register is for, and what it lacks reads 0.
+        let all = nam::MUTE | nam::MASTER_MOST << 8 | nam::MASTER_MOST;
+        self.set_master(bus, all);
+        self.attenuates.store(self.master(bus) == all, Relaxed);
+        let unity = self.set_unity_gain(bus);
+        self.gains.iter().for_each(|gain| gain.store(unity, Relaxed));
+        self.amplifies.store(unity == UNITY_RECORD, Relaxed);
+        self.set_master(bus, UNITY_MASTER);
+        Ok(rates)
+    }
+
+    /// Brings a codec that lost its power to where it was: as brought up for the first time, and with what was set since.
+    ///
+    /// # Errors
+    ///
+    /// As [`Codec::bring_up`].
+    pub(super) fn restore(&self, at: &Irql<Passive>, bus: &Registers) -> Result {
+        self.start(at, bus)?;
+        if self.variable_rate.load(Relaxed) {
+            let control = self.read(bus, nam::EXT_AUDIO_CTRL);
+            self.write(bus, nam::EXT_AUDIO_CTRL, control | nam::VRA);
+        }
+        // What is recorded is selected, at its own gain, when a stream is readied.
+        self.set_unity_gain(bus);
+        self.set_master(bus, self.kept_master());
+        Ok(())
+    }
+
+    /// Mutes the outputs: a codec whose power goes may be heard otherwise.
+    pub(super) fn mute(&self, bus: &Registers) {
+        self.set_master(bus, nam::MUTE);
+    }
+
+    /// Resets link and codec, and waits until both are ready.
+    fn start(&self, at: &Irql<Passive>, bus: &Registers) -> Result {
         bus.write32(nabm::GLOB_CNT, 0);
-        time::sleep(at, 1);
+        time::spin_until(RESET_MICROSECONDS, || false);
         bus.write32(nabm::GLOB_CNT, nabm::GC_COLD_RESET_DONE);
         let ready = || {
             let status = bus.read32(nabm::GLOB_STA);
             status != u32::MAX && status & nabm::GS_PRIMARY_READY != 0
         };
-        if !time::sleep_until(at, LINK_TRIES, 10, ready) {
+        if !time::spin_until(AT_ONCE, ready) && !time::sleep_until(at, LINK_TRIES, 10, ready) {
             trace::value(c"AC-link is not ready, GLOB_STA", bus.read32(nabm::GLOB_STA));
             return Err(Status::DEVICE_HARDWARE_ERROR);
         }
@@ -121,20 +166,11 @@ impl Codec {
             let status = self.read(bus, nam::POWERDOWN);
             status != u16::MAX && status & nam::POWERDOWN_READY == nam::POWERDOWN_READY
         };
-        if !time::sleep_until(at, READY_TRIES, 10, ready) {
+        if !time::spin_until(AT_ONCE, ready) && !time::sleep_until(at, READY_TRIES, 10, ready) {
             trace::value(c"codec is not ready, POWERDOWN", u32::from(self.read(bus, nam::POWERDOWN)));
             return Err(Status::DEVICE_HARDWARE_ERROR);
         }
-
-        let rates = self.probe_rates(bus);
-        // Not every codec has what the register is for, and what it lacks reads 0.
-        let all = nam::MUTE | nam::MASTER_MOST << 8 | nam::MASTER_MOST;
-        self.set_master(bus, all);
-        self.attenuates.store(self.master(bus) == all, Relaxed);
-        let unity = self.set_unity_gain(bus);
-        self.gains.iter().for_each(|gain| gain.store(unity, Relaxed));
-        self.amplifies.store(unity == UNITY_RECORD, Relaxed);
-        Ok(rates)
+        Ok(())
     }
 
     /// Whether [`Self::master`] is more than a number.
@@ -145,6 +181,16 @@ impl Codec {
     /// Attenuation and mute of the line output, see [`nam::MASTER_VOLUME`].
     pub(super) fn master(&self, bus: &Registers) -> u16 {
         self.read(bus, nam::MASTER_VOLUME)
+    }
+
+    /// What they were last said to be.
+    pub(super) fn kept_master(&self) -> u16 {
+        self.kept_master.load(Relaxed)
+    }
+
+    /// Says what they are to be after the codec has lost its power.
+    pub(super) fn keep_master(&self, value: u16) {
+        self.kept_master.store(value, Relaxed);
     }
 
     /// Sets them.
@@ -192,10 +238,15 @@ impl Codec {
                 return Err(Status::IO_DEVICE_ERROR);
             }
         }
+        self.keep_gain(input, value);
+        Ok(())
+    }
+
+    /// Says what they are to be when the input is selected.
+    pub(super) fn keep_gain(&self, input: Input, value: u16) {
         if let Some(gain) = self.gains.get(input as usize) {
             gain.store(value, Relaxed);
         }
-        Ok(())
     }
 
     /// Selects what the ADC, which does not run, records, and at which gain.
@@ -245,7 +296,6 @@ impl Codec {
         let quirk = QUIRKS.iter().find(|quirk| quirk.vendor == vendor && quirk.features == features);
         trace::value(c"codec", vendor);
         self.write(bus, nam::PCM_OUT_VOLUME, quirk.map_or(UNITY_PCM, |quirk| quirk.unity_pcm));
-        self.write(bus, nam::MASTER_VOLUME, UNITY_MASTER);
         let unity = quirk.map_or(UNITY_RECORD, |quirk| quirk.unity_record);
         self.write(bus, nam::RECORD_GAIN, unity);
         self.write(bus, nam::MIC_VOLUME, MIC_UNHEARD);

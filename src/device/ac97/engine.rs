@@ -143,6 +143,18 @@ impl SoundDevice for Ac97 {
         }
     }
 
+    fn mend(&self, at: &mut Irql<Passive>, _station: &impl Station<Self>, needed: bool) -> bool {
+        needed && !self.is_present() && self.power_up(at).is_ok()
+    }
+
+    fn sleep(&self, _at: &mut Irql<Passive>, _station: &impl Station<Self>) {
+        self.power_down();
+    }
+
+    fn wake(&self, at: &mut Irql<Passive>, _station: &impl Station<Self>) -> Result {
+        self.power_up(at)
+    }
+
     fn attach(&self, _shared: &mut (), engine: &mut Engine, layout: Layout) {
         engine.layout = Some(layout);
         engine.ring = None;

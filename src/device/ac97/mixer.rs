@@ -37,13 +37,16 @@ impl<'a> Mixer<'a> {
         }
     }
 
-    /// The value of the register, which need not be the register's at the moment.
+    /// The value of the register, which need not be the register's at the moment; without power, what it will be.
     ///
     /// # Errors
     ///
     /// `STATUS_DEVICE_REMOVED`.
     fn read(&self) -> Result<u16> {
         let device = self.device;
+        if device.is_asleep() {
+            return Ok(self.input.map_or(device.codec.kept_master(), |input| device.codec.gain(input)));
+        }
         if !device.is_present() {
             return Err(Status::DEVICE_REMOVED);
         }
@@ -58,6 +61,14 @@ impl<'a> Mixer<'a> {
         Ok(value)
     }
 
+    /// Notes what the value is to be when there is power again.
+    fn keep(&self, value: u16) {
+        match self.input {
+            None => self.device.codec.keep_master(value),
+            Some(input) => self.device.codec.keep_gain(input, value),
+        }
+    }
+
     /// Changes it.
     ///
     /// # Errors
@@ -66,11 +77,19 @@ impl<'a> Mixer<'a> {
     fn change(&self, change: impl FnOnce(u16) -> u16) -> Result {
         let value = change(self.read()?);
         let device = self.device;
+        if device.is_asleep() {
+            self.keep(value);
+            return Ok(());
+        }
         match self.input {
             None => device.codec.set_master(&device.bus, value),
             Some(input) => device.codec.set_gain(&device.bus, input, value)?,
         }
-        if self.read()? == value { Ok(()) } else { Err(Status::IO_DEVICE_ERROR) }
+        if self.read()? != value {
+            return Err(Status::IO_DEVICE_ERROR);
+        }
+        self.keep(value);
+        Ok(())
     }
 }
 

@@ -17,6 +17,7 @@ mod engine;
 pub(crate) mod latch;
 mod mixer;
 pub(crate) mod plan;
+mod power;
 mod regs;
 pub(crate) mod ring;
 
@@ -45,6 +46,8 @@ pub(crate) struct Ac97 {
     input: DmaBox,
     /// The registers must not be touched any more: the device went away, or was given back.
     gone: AtomicBool,
+    /// It has power, and works.
+    awake: AtomicBool,
 }
 
 /// The far ends of the endpoints: what is recorded there, if anything, and its jack.
@@ -62,13 +65,8 @@ impl Ac97 {
     /// `STATUS_IO_DEVICE_ERROR` or `STATUS_DEVICE_HARDWARE_ERROR` if the hardware does not answer in time.
     pub(crate) fn bring_up(at: &Irql<Passive>, mixer: Registers, bus: Registers) -> Result<Self> {
         let codec = Codec::new(mixer);
-        for base in [nabm::PO, nabm::PI, nabm::MC] {
-            if !reset_box(&bus, base.wrapping_add(nabm::CR)) {
-                trace::value(c"AC'97 box does not reset, at", u32::from(base));
-                // It may still use descriptors of whoever ran it before, but it does not know ours.
-                return Err(Status::IO_DEVICE_ERROR);
-            }
-        }
+        // One that does not reset may still use descriptors of whoever ran it before, but it does not know ours.
+        reset_boxes(&bus)?;
         let rates = codec.bring_up(at, &bus)?;
         let endpoints = ENDS.map(|(input, _)| match input {
             None => EndpointInfo { direction: Direction::Render, formats: stereo(rates.dac) },
@@ -81,12 +79,18 @@ impl Ac97 {
             output: DmaBox::new(nabm::PO),
             input: DmaBox::new(nabm::PI),
             gone: AtomicBool::new(false),
+            awake: AtomicBool::new(true),
         })
     }
 
     /// Registers may be touched.
     fn is_present(&self) -> bool {
-        !self.gone.load(Acquire)
+        !self.gone.load(Acquire) && self.awake.load(Acquire)
+    }
+
+    /// It is there, and has no power.
+    fn is_asleep(&self) -> bool {
+        !self.gone.load(Acquire) && !self.awake.load(Acquire)
     }
 }
 
@@ -98,4 +102,19 @@ fn stereo(rates: RateSet) -> Formats {
         channels: (2, 2),
         speakers: Speakers::default().with(KSAUDIO_SPEAKER_STEREO),
     }
+}
+
+/// Resets all boxes of the controller.
+///
+/// # Errors
+///
+/// `STATUS_IO_DEVICE_ERROR` if one of them does not reset.
+fn reset_boxes(bus: &Registers) -> Result {
+    for base in [nabm::PO, nabm::PI, nabm::MC] {
+        if !reset_box(bus, base.wrapping_add(nabm::CR)) {
+            trace::value(c"AC'97 box does not reset, at", u32::from(base));
+            return Err(Status::IO_DEVICE_ERROR);
+        }
+    }
+    Ok(())
 }

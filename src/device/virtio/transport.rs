@@ -77,6 +77,8 @@ pub(crate) struct Transport {
     /// The status bits that were written since the reset. What is read may lag behind in a device that is slow to reset.
     written: AtomicU8,
     gone: AtomicBool,
+    /// It has no power.
+    asleep: AtomicBool,
 }
 
 impl Transport {
@@ -114,12 +116,28 @@ impl Transport {
             notify_multiplier,
             written: AtomicU8::new(0),
             gone: AtomicBool::new(false),
+            asleep: AtomicBool::new(false),
         })
     }
 
-    /// The device is there, as far as anybody has noticed.
+    /// The device is there and has power, as far as anybody has noticed.
     pub(crate) fn is_present(&self) -> bool {
-        !self.gone.load(Acquire)
+        !self.gone.load(Acquire) && !self.asleep.load(Acquire)
+    }
+
+    /// The device went away, or was given back.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Acquire)
+    }
+
+    /// It is there, and has no power.
+    pub(crate) fn is_asleep(&self) -> bool {
+        !self.is_gone() && self.asleep.load(Acquire)
+    }
+
+    /// No register is touched while it is `asleep`: the device is about to lose its power, or has it again.
+    pub(crate) fn set_asleep(&self, asleep: bool) {
+        self.asleep.store(asleep, Release);
     }
 
     /// No register is touched from now on: the device went away, or is given back.
@@ -134,7 +152,10 @@ impl Transport {
         }
         let status = self.common.read8(common::DEVICE_STATUS);
         if status == u8::MAX {
-            self.forget();
+            // One that lost its power between the two looks is not gone.
+            if self.is_present() {
+                self.forget();
+            }
             return None;
         }
         Some(status)

@@ -97,7 +97,7 @@ impl VirtioSnd {
 
     /// The device was emptied and reset, and has none of our memory.
     pub(super) fn is_silent(&self) -> bool {
-        self.silent.load(Acquire) || !self.transport.is_present()
+        self.silent.load(Acquire) || self.transport.is_gone()
     }
 
     /// Why.

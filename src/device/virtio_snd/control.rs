@@ -43,7 +43,7 @@ const LAST_LOOK_MS: u32 = 64;
 
 /// The control queue.
 pub(crate) struct Control {
-    ring: Gate<PoolBox<Ring<MAX>>>,
+    ring: Gate<Option<PoolBox<Ring<MAX>>>>,
     /// Somebody waits for an answer.
     waiting: AtomicBool,
     answered: Event,
@@ -69,7 +69,7 @@ impl Control {
         let extra = REQUEST_BYTES.wrapping_add(ANSWER_BYTES) as u32;
         let ring = Ring::boxed(at, pdo, transport, queue::CONTROL, features, extra)?;
         Ok(Self {
-            ring: Gate::new(at, ring)?,
+            ring: Gate::new(at, Some(ring))?,
             waiting: AtomicBool::new(false),
             answered: Event::new()?,
             broken: AtomicBool::new(true),
@@ -88,7 +88,10 @@ impl Control {
         features: Features,
         vector: Option<u16>,
     ) -> Result {
-        self.ring.with(at, |ring, at| ring.enable(at, transport, features, vector))?;
+        self.ring.with(at, |ring, at| {
+            let ring = ring.as_mut().ok_or(Status::DEVICE_REMOVED)?;
+            ring.enable(at, transport, features, vector)
+        })?;
         self.broken.store(false, Release);
         Ok(())
     }
@@ -131,9 +134,9 @@ impl Control {
             return Err(Status::INVALID_PARAMETER);
         }
         self.ring.with(at, |ring, at| {
-            if !transport.is_present() {
+            let Some(ring) = ring.as_mut().filter(|_| transport.is_present()) else {
                 return Err(Status::DEVICE_REMOVED);
-            }
+            };
             if self.is_broken() {
                 return Err(Status::DEVICE_NOT_READY);
             }
@@ -145,7 +148,13 @@ impl Control {
 
     /// The device may still use the memory: it stays for good.
     pub(crate) fn leak(&self, at: &mut Irql<Passive>) {
-        self.ring.with(at, |ring, _| ring.leak());
+        self.ring.with(at, |ring, _| ring.iter().for_each(|ring| ring.leak()));
+    }
+
+    /// Gives the memory back: the device is at rest, and is asked nothing any more.
+    pub(crate) fn close(&self, at: &mut Irql<Passive>) {
+        let ring = self.ring.with(at, |ring, _| ring.take());
+        drop(ring);
     }
 
     fn exchange(

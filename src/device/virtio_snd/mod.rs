@@ -23,6 +23,7 @@ mod feed;
 mod info;
 mod inventory;
 mod panel;
+mod power;
 mod probe;
 mod recovery;
 mod rings;
@@ -180,6 +181,14 @@ impl SoundDevice for VirtioSnd {
         (needed || !self.is_silent()) && self.mend_lost(at, station)
     }
 
+    fn sleep(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) {
+        self.power_down(at, station);
+    }
+
+    fn wake(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) -> Result {
+        self.power_up(at, station)
+    }
+
     fn attach(&self, shared: &mut Rings, engine: &mut Engine, layout: Layout) {
         engine.attach(shared, layout, self.frequency);
     }
@@ -294,7 +303,9 @@ impl SoundDevice for VirtioSnd {
         let mut queues = shared.take();
         let at_rest = self.end(at, queues.as_mut());
         self.transport.forget();
-        if !at_rest {
+        if at_rest {
+            self.control.close(at);
+        } else {
             self.control.leak(at);
             if let Some(queues) = &queues {
                 queues.leak();

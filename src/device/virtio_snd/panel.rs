@@ -176,13 +176,16 @@ impl Controls for Desk<'_> {
 }
 
 impl VirtioSnd {
-    /// Reads the numbers of an element.
+    /// Reads the numbers of an element; without power, what they will be.
     ///
     /// # Errors
     ///
     /// `STATUS_IO_DEVICE_ERROR` for numbers that it cannot have, or if it is dead; those of
     /// [`Control::command`](super::control::Control::command).
     fn read(&self, at: &mut Irql<Passive>, knob: &Knob) -> Result<Values> {
+        if self.transport.is_asleep() {
+            return knob.kept().ok_or(Status::DEVICE_NOT_READY);
+        }
         let mut answer = [0; VALUE_BYTES];
         let written = self.ask_about(at, knob, &wire_ctl::read(knob.element.number), &mut answer)?;
         let values = answer.get(..written).and_then(|bytes| wire_ctl::values(bytes, knob.element.count));
@@ -191,13 +194,15 @@ impl VirtioSnd {
         Ok(values)
     }
 
-    /// Writes the numbers of an element.
+    /// Writes the numbers of an element; without power, as soon as there is some.
     ///
     /// # Errors
     ///
     /// As [`Self::read`].
     fn write(&self, at: &mut Irql<Passive>, knob: &Knob, values: &Values) -> Result {
-        self.ask_about(at, knob, &wire_ctl::write(knob.element.number, values), &mut [])?;
+        if !self.transport.is_asleep() {
+            self.ask_about(at, knob, &wire_ctl::write(knob.element.number, values), &mut [])?;
+        }
         knob.keep(values);
         Ok(())
     }
@@ -232,7 +237,7 @@ impl VirtioSnd {
         }
     }
 
-    /// Gives a device that was started over the values that it had. Streams come after that: none is to sound louder
+    /// Gives a device that was started over, or lost its power, the values that it had. Streams come after that: none is to sound louder
     /// than it did.
     ///
     /// # Errors

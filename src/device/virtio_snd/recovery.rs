@@ -110,7 +110,7 @@ impl VirtioSnd {
     /// # Errors
     ///
     /// `STATUS_DEVICE_NOT_READY` if the device is lost once more.
-    fn ask_jacks(&self, at: &mut Irql<Passive>) -> Result {
+    pub(super) fn ask_jacks(&self, at: &mut Irql<Passive>) -> Result {
         for number in self.endpoints.detecting_jacks() {
             let mut answer = [0; JackInfo::BYTES];
             let request = wire::query(JackInfo::QUERY, number, 1, JackInfo::BYTES as u32);
@@ -132,6 +132,23 @@ impl VirtioSnd {
 
     /// Empties the device, and takes it to where it works. The engines know then that what it had is lost.
     fn start_over(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) -> Result {
+        self.take_back(at, station, |told| matches!(told, Told::Running | Told::Stopped))?;
+        self.reopen(at, station)
+    }
+
+    /// Takes a device, which is asked nothing from now on, to a reset with nothing left of what it was given. The
+    /// engines know then that what it had is lost; of the streams that `heard` names by what they were told last, what
+    /// the device may have played of it is not played again.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_DEVICE_NOT_READY` if it did not answer; that of [`Way::empty`], and then it may have something still.
+    pub(super) fn take_back(
+        &self,
+        at: &mut Irql<Passive>,
+        station: &impl Station<Self>,
+        heard: impl Fn(Told) -> bool,
+    ) -> Result {
         self.lost.store(true, Release);
         let told = self.told.with(at, |told, _| *told);
         let (mut now, mut unreadable) = (0, false);
@@ -150,19 +167,27 @@ impl VirtioSnd {
         let queues = taken.flatten();
         let mut queues = queues.ok_or(Status::DEVICE_NOT_READY)?;
         let emptied = self.empty(at, &mut queues);
-        let reopened = match emptied {
-            Ok(true) => self.way(&mut queues).reopen(at),
-            Ok(false) => Err(Status::DEVICE_NOT_READY),
-            Err(status) => Err(status),
-        };
         station.with(at, |rings, engines, _| {
             for (endpoint, told) in told.iter().enumerate().filter(|_| emptied.is_ok()) {
                 if let Some(engine) = engines.get(endpoint) {
-                    engine.lose(now, matches!(told, Told::Running | Told::Stopped), unreadable);
+                    engine.lose(now, heard(*told), unreadable);
                 }
             }
             rings.put_back(queues);
         });
+        if emptied? { Ok(()) } else { Err(Status::DEVICE_NOT_READY) }
+    }
+
+    /// Takes a device that has nothing to where it works.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Way::reopen`].
+    pub(super) fn reopen(&self, at: &mut Irql<Passive>, station: &impl Station<Self>) -> Result {
+        let taken = station.with(at, |rings, _, _| rings.take());
+        let mut queues = taken.flatten().ok_or(Status::DEVICE_NOT_READY)?;
+        let reopened = self.way(&mut queues).reopen(at);
+        station.with(at, |rings, _, _| rings.put_back(queues));
         reopened?;
         self.told.with(at, |told, _| *told = [Told::Fresh; MAX_ENDPOINTS]);
         self.silent.store(false, Release);

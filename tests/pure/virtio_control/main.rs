@@ -173,6 +173,21 @@ fn memory_that_the_device_may_still_write_to_outlives_the_driver() {
 }
 
 #[test]
+fn a_queue_that_is_closed_gives_its_memory_back_and_is_asked_nothing() {
+    let device = control(true);
+    device.1.close(&mut passive());
+    assert_eq!(MODEL.with_borrow(|model| model.freed), 1);
+    assert_eq!(ask(&device, &mut []), Err(Status::DEVICE_REMOVED));
+    assert_eq!(
+        device.1.enable(&mut passive(), &device.0, Features { event_idx: true }, None),
+        Err(Status::DEVICE_REMOVED)
+    );
+    device.1.leak(&mut passive());
+    drop(device);
+    assert_eq!((MODEL.with_borrow(|model| model.freed), kicks()), (1, 0));
+}
+
+#[test]
 fn places_for_events_that_the_device_may_still_fill_outlive_the_driver() {
     for leaked in [false, true] {
         let device = events();

@@ -9,6 +9,7 @@ mod memory;
 mod modes;
 mod owned;
 mod pages;
+mod pnp;
 mod property;
 mod resources;
 mod stream;

@@ -9,9 +9,15 @@ pub(super) const SOUND_SLOT: u8 = 5;
 /// Slot of the device that stops the machine.
 pub(super) const PANIC_SLOT: u8 = 0x1e;
 
-/// First addresses for the function's ranges; both lie in windows that the chipset forwards to the bus.
+/// First addresses for the function's ranges; both lie in windows that the chipset forwards to the bus. Each time that
+/// the function moves, it does so by a step.
 const PORT_WINDOW: u64 = 0xc000;
 const MEMORY_WINDOW: u64 = 0xe000_0000;
+const PORT_STEP: u64 = 0x800;
+const MEMORY_STEP: u64 = 0x100_0000;
+/// Places to move to: as many steps as find room in the windows. A step is longer than all ranges of a function, so that
+/// no old address is a new one.
+const PLACES: u32 = 7;
 
 const CONFIG_ADDRESS: u16 = 0xcf8;
 const CONFIG_DATA: u16 = 0xcfc;
@@ -76,9 +82,12 @@ pub(super) fn identify(qtest: &mut Qtest) -> Result<Identity> {
 }
 
 /// Gives the sound function its addresses and its interrupt, and lets it decode and master the bus.
-pub(super) fn assign(qtest: &mut Qtest) -> Result<Resources> {
+///
+/// `moves` tells how often it was moved before.
+pub(super) fn assign(qtest: &mut Qtest, moves: u32) -> Result<Resources> {
     let mut bars = Vec::new();
-    let (mut ports, mut memory) = (PORT_WINDOW, MEMORY_WINDOW);
+    let place = u64::from(moves % PLACES);
+    let (mut ports, mut memory) = (PORT_WINDOW + place * PORT_STEP, MEMORY_WINDOW + place * MEMORY_STEP);
     let mut index = 0;
     while index < BAR_COUNT {
         let register = BAR_0 + 4 * u16::from(index);

@@ -5,6 +5,7 @@
 mod channel;
 mod machine;
 mod options;
+mod power;
 mod process;
 mod processor;
 mod qmp;
@@ -55,6 +56,9 @@ pub struct Qemu {
     tap: Option<WireTap>,
     /// The COMMAND register as last written.
     command: u16,
+    /// Times that the function was given other addresses.
+    moves: u32,
+    powered: bool,
     removed: bool,
     finished: bool,
 }
@@ -93,7 +97,7 @@ impl Qemu {
         machine::place_panic_device(&mut qtest)?;
         let time = TimeBase::new(&mut qtest)?;
         let identity = machine::identify(&mut qtest)?;
-        let resources = machine::assign(&mut qtest)?;
+        let resources = machine::assign(&mut qtest, 0)?;
         let command = machine::read_config(&mut qtest, SOUND_SLOT, COMMAND, Width::Word)? as u16;
         let mut machine = Self {
             qtest,
@@ -107,6 +111,8 @@ impl Qemu {
             resources,
             tap: None,
             command,
+            moves: 0,
+            powered: true,
             removed: false,
             finished: false,
         };
@@ -124,6 +130,7 @@ impl Qemu {
     fn decodes(&self, is_port: bool, address: u64, bytes: usize) -> bool {
         let enabled = if is_port { COMMAND_IO } else { COMMAND_MEMORY };
         !self.removed
+            && self.powered
             && self.command & enabled != 0
             && self
                 .resources
@@ -214,7 +221,9 @@ impl Hardware for Qemu {
     }
 
     fn interrupt_line(&self) -> bool {
-        !self.removed && self.resources.interrupt.is_some_and(|number| self.qtest.line(number))
+        !self.removed
+            && self.powered
+            && self.resources.interrupt.is_some_and(|number| self.qtest.line(number))
     }
 
     fn message(&self, vector: u16) -> Option<Message> {
@@ -223,6 +232,14 @@ impl Hardware for Qemu {
 
     fn take_message(&mut self, vector: u16) -> bool {
         mailbox::take(&self.ram, vector)
+    }
+
+    fn set_power(&mut self, on: bool) -> Result<()> {
+        if on { self.switch_on() } else { self.switch_off() }
+    }
+
+    fn relocate(&mut self) -> Result<()> {
+        self.move_on()
     }
 
     fn remove(&mut self) -> Result<()> {

@@ -65,6 +65,23 @@ impl Qmp {
         }
     }
 
+    /// Resets the machine, which stands still, and waits until that is done.
+    pub(super) fn reset(&mut self) -> Result<()> {
+        let doing = "resetting it";
+        self.channel.send("{\"execute\":\"system_reset\"}\n", doing)?;
+        // Answer and event come in any order.
+        let (mut answered, mut done) = (false, false);
+        while !answered || !done {
+            let message = self.message(doing)?;
+            if message.get("error").is_some() {
+                return Err(HardwareError::Protocol { doing: doing.into(), answer: message.to_string() });
+            }
+            answered |= message.get("return").is_some();
+            done |= message["event"] == "RESET";
+        }
+        Ok(())
+    }
+
     fn message(&mut self, doing: &str) -> Result<Value> {
         let line = self.channel.line(doing)?;
         serde_json::from_str(line)

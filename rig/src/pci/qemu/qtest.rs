@@ -24,6 +24,11 @@ impl Qtest {
         self.command("irq_intercept_in ioapic\n")
     }
 
+    /// The machine was reset: all lines are low, or will be reported.
+    pub(super) fn forget_lines(&mut self) {
+        self.lines = 0;
+    }
+
     /// Level of global system interrupt `number` as last reported.
     pub(super) fn line(&self, number: u32) -> bool {
         self.lines >> number & 1 != 0

@@ -61,6 +61,8 @@ impl Comparator {
 pub(super) struct TimeBase {
     /// The HPET's counter: what it must show.
     tick: u64,
+    /// Ticks before the machine's last reset, which sets the counter to zero.
+    before: u64,
     /// High dword that both comparators hold.
     high: u32,
 }
@@ -68,20 +70,29 @@ pub(super) struct TimeBase {
 impl TimeBase {
     /// Sets up the comparators of a machine that has not run yet.
     pub(super) fn new(qtest: &mut Qtest) -> Result<Self> {
+        Self::beginning_at(qtest, 0)
+    }
+
+    /// Sets up those of a machine that was reset, which does not set its time back.
+    pub(super) fn after_reset(&self, qtest: &mut Qtest) -> Result<Self> {
+        Self::beginning_at(qtest, self.before + self.tick)
+    }
+
+    fn beginning_at(qtest: &mut Qtest, before: u64) -> Result<Self> {
         qtest.write_dwords(&STOP.set_up(1, PANIC_BASE))?;
         qtest.write_dwords(&GUARD.set_up(0, SCRATCH))?;
         qtest.write_dwords(&[(CONFIGURATION, 1)])?;
-        Ok(Self { tick: 0, high: (NEVER >> 32) as u32 })
+        Ok(Self { tick: 0, before, high: (NEVER >> 32) as u32 })
     }
 
     /// Nanoseconds since the machine was switched on.
     pub(super) fn now(&self) -> u64 {
-        self.tick * TICK
+        (self.before + self.tick) * TICK
     }
 
     /// Runs until just after `nanoseconds`, if that is in the future.
     pub(super) fn advance_to(&mut self, qtest: &mut Qtest, qmp: &mut Qmp, nanoseconds: u64) -> Result<()> {
-        let stop = nanoseconds.div_ceil(TICK);
+        let stop = nanoseconds.div_ceil(TICK).saturating_sub(self.before);
         if stop <= self.tick {
             return Ok(());
         }

@@ -74,6 +74,7 @@ pub struct VirtioSnd {
     device: Rc<RefCell<Device>>,
     ram: Arc<Ram>,
     resources: Resources,
+    powered: bool,
 }
 
 impl VirtioSnd {
@@ -93,7 +94,7 @@ impl VirtioSnd {
             function: 0,
             interrupt: Some(INTERRUPT),
         };
-        Ok(Self { device: Rc::new(RefCell::new(device)), ram, resources })
+        Ok(Self { device: Rc::new(RefCell::new(device)), ram, resources, powered: true })
     }
 
     /// The way in, for when the machine itself has been handed over.
@@ -251,11 +252,16 @@ impl Hardware for VirtioSnd {
     }
 
     fn read_memory(&mut self, address: u64, width: Width) -> Result<u64> {
+        if !self.powered {
+            return Ok(width.all_ones());
+        }
         Ok(self.device.borrow_mut().read_register(address, width))
     }
 
     fn write_memory(&mut self, address: u64, width: Width, value: u64) -> Result<()> {
-        self.device.borrow_mut().write_register(address, width, value);
+        if self.powered {
+            self.device.borrow_mut().write_register(address, width, value);
+        }
         Ok(())
     }
 
@@ -274,7 +280,7 @@ impl Hardware for VirtioSnd {
     }
 
     fn interrupt_line(&self) -> bool {
-        self.device.borrow().line()
+        self.powered && self.device.borrow().line()
     }
 
     fn message(&self, vector: u16) -> Option<Message> {
@@ -283,6 +289,19 @@ impl Hardware for VirtioSnd {
 
     fn take_message(&mut self, vector: u16) -> bool {
         mailbox::take(&self.ram, vector)
+    }
+
+    fn set_power(&mut self, on: bool) -> Result<()> {
+        if on && !self.powered {
+            self.device.borrow_mut().reset();
+        }
+        self.powered = on;
+        Ok(())
+    }
+
+    /// It stays where it is, as a function may whose neighbours are moved.
+    fn relocate(&mut self) -> Result<()> {
+        Ok(())
     }
 
     fn remove(&mut self) -> Result<()> {

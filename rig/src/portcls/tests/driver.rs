@@ -48,6 +48,7 @@ pub(super) enum Mistake {
     ForgetEvent,
     FailWithEvent,
     AddEventTwice,
+    RaiseState,
 }
 
 thread_local! {

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use portcls::raw::{
     KSCATEGORY_AUDIO, KSCATEGORY_CAPTURE, KSCATEGORY_RENDER, KSCATEGORY_TOPOLOGY, KSNODETYPE_SPEAKER,
     KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_TYPE_GET, KSPROPERTY_TYPE_SET, KSPROPSETID_Jack, PowerDeviceD0,
-    PowerDeviceD3, STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL, STATUS_INSUFFICIENT_RESOURCES,
-    STATUS_INVALID_DEVICE_REQUEST, STATUS_NO_MATCH, STATUS_NOT_FOUND, STATUS_SUCCESS,
+    PowerDeviceD3, PowerSystemSleeping3, STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL,
+    STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_DEVICE_REQUEST, STATUS_NO_MATCH, STATUS_NOT_FOUND,
+    STATUS_SUCCESS,
 };
 
 use super::driver;
@@ -143,14 +144,31 @@ fn power_goes_down_behind_the_streams_and_comes_up_before_them() {
         pin.set_state(KsState::Run);
         driver::calls();
         assert!(adapter.set_power(PowerDeviceD3) >= 0);
-        assert_eq!(driver::calls(), ["SetState 2", "PowerChangeState 4"]);
+        let down = ["QueryPowerChangeState 4", "SetState 2", "PowerChangeState 4"];
+        assert_eq!(driver::calls(), down);
         assert!(adapter.set_power(PowerDeviceD0) >= 0);
+        assert_eq!(driver::calls(), ["PowerChangeState 1", "SetState 3"]);
+        // The same by way of the system's state.
+        assert!(adapter.sleep(PowerSystemSleeping3) >= 0);
+        assert_eq!(driver::calls(), down);
+        assert!(adapter.wake() >= 0);
         assert_eq!(driver::calls(), ["PowerChangeState 1", "SetState 3"]);
         pin.close();
         assert!(adapter.remove() >= 0 && adapter.unload());
     });
     assert_eq!(found.len(), 0);
     assert_eq!(driver::live(), 0);
+}
+
+#[test]
+fn capabilities_may_only_be_made_deeper() {
+    let found = on("26100", Mistake::RaiseState, |adapter| {
+        driver::manage();
+        assert!(adapter.add_device() >= 0 && adapter.start() >= 0);
+        assert!(adapter.remove() >= 0);
+        adapter.unload();
+    });
+    assert_eq!(found.first().map(|finding| finding.rule.as_str()), Some("DeviceCapabilities"));
 }
 
 #[test]

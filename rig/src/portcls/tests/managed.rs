@@ -3,12 +3,14 @@
 use portcls::raw::{
     DEVICE_CAPABILITIES, IAdapterPnpManagement, IAdapterPnpManagementVtbl, IAdapterPowerManagement,
     IAdapterPowerManagementVtbl, IUnknown, Interface, NTSTATUS, PC_REBALANCE_TYPE, POWER_STATE,
-    PcRebalanceRemoveSubdevices, STATUS_SUCCESS,
+    PcRebalanceRemoveSubdevices, PowerDeviceD2, PowerSystemSleeping3, STATUS_SUCCESS,
 };
 
 use super::driver::Device;
+use super::driver::Mistake;
 use super::driver::import;
 use super::driver::log;
+use super::driver::makes;
 use super::driver::quiesce;
 use super::objects::UNKNOWN;
 use super::objects::new;
@@ -52,14 +54,20 @@ unsafe extern "efiapi" fn power_change(_this: *mut IAdapterPowerManagement, new:
     log(format!("PowerChangeState {}", new.SystemState));
 }
 
-unsafe extern "efiapi" fn power_query(_this: *mut IAdapterPowerManagement, _new: POWER_STATE) -> NTSTATUS {
+unsafe extern "efiapi" fn power_query(_this: *mut IAdapterPowerManagement, new: POWER_STATE) -> NTSTATUS {
+    log(format!("QueryPowerChangeState {}", new.SystemState));
     STATUS_SUCCESS
 }
 
 unsafe extern "efiapi" fn capabilities(
     _this: *mut IAdapterPowerManagement,
-    _capabilities: *mut DEVICE_CAPABILITIES,
+    capabilities: *mut DEVICE_CAPABILITIES,
 ) -> NTSTATUS {
+    // SAFETY: PortCls' own record.
+    let states = unsafe { &mut (*capabilities).DeviceState };
+    if makes(Mistake::RaiseState) {
+        states[PowerSystemSleeping3 as usize] = PowerDeviceD2;
+    }
     STATUS_SUCCESS
 }
 

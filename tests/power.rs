@@ -1,0 +1,151 @@
+//! The device loses its power and gets it back, with and without sound.
+//!
+//! The rig takes the power from the function as well: it answers nothing until it has it again, and knows nothing of what
+//! it was told before. A register that is touched meanwhile is a finding.
+
+use waverust_tests::Mutant;
+use waverust_tests::Run;
+use waverust_tests::folder;
+use waverust_tests::rig;
+use waverust_tests::rig_with;
+
+/// Plays or records through a sleep.
+fn through_a_sleep(name: &str, arguments: &[&str]) -> Run {
+    let sleep = ["--seconds", "2", "--sleep-at", "33333"];
+    rig(&folder(&format!("sleep-{name}")), &[arguments, &sleep].concat())
+}
+
+/// Rows 47 and 48: D3 with a stream, and no register touched in it.
+#[test]
+fn sound_goes_on_after_a_sleep_where_it_was() {
+    for device in ["ac97", "virtio-snd"] {
+        for client in ["event", "packet", "position"] {
+            let name = format!("{device}-{client}");
+            through_a_sleep(&name, &["play", "--device", device, "--client", client]).assert_well();
+        }
+    }
+}
+
+/// Row 48. AC'97 tells where it is to the frame, wherever that is.
+#[test]
+fn a_sleep_in_the_middle_of_a_period_loses_nothing() {
+    for (period, rate) in [("1024", "48000"), ("441", "44100"), ("4800", "32000")] {
+        let arguments = ["play", "--device", "ac97", "--period", period, "--rate", rate];
+        through_a_sleep(&format!("period-{period}"), &arguments).assert_well();
+    }
+}
+
+/// Row 48. virtio-snd does not tell how much of a message it has played: that much is heard twice, and the client finds
+/// its packets as it left them.
+#[test]
+fn a_message_that_was_begun_is_played_again() {
+    let run = through_a_sleep(
+        "message",
+        &["play", "--device", "virtio-snd", "--client", "packet", "--period", "1024"],
+    );
+    assert!(run.rules().is_empty(), "{}", run.text);
+    assert_eq!(run.figure("/client_errors").to_string(), "[]", "{}", run.text);
+    assert_eq!(run.number("/position/backward_steps"), 0.0);
+    assert!(run.number("/glitches/count") <= 1.0, "{}", run.text);
+}
+
+/// Row 48.
+#[test]
+fn a_recording_goes_on_after_a_sleep() {
+    for device in ["ac97", "virtio-snd"] {
+        through_a_sleep(&format!("record-{device}"), &["record", "--device", device]).assert_well();
+    }
+}
+
+/// Row 47. On a line that another device shares the service routine is asked in D3, too.
+#[test]
+fn a_shared_line_is_declined_in_d3() {
+    through_a_sleep("line", &["play", "--device", "virtio-snd", "--vectors", "0"]).assert_well();
+}
+
+/// Rows 46, 51 and 53: sleep and idle, with pins open and closed, over and over, and an end in each of them.
+#[test]
+fn a_device_sleeps_and_wakes_in_each_stage_of_its_life() {
+    for device in ["ac97", "virtio-snd"] {
+        let folder = folder(&format!("sleep-life-{device}"));
+        let run = rig(&folder, &["lifecycle", "--device", device, "--sleep", "--cycles", "20"]);
+        assert_eq!(run.status, 0, "{}", run.text);
+        assert!(run.text.contains("20 cycles with sleep"), "{}", run.text);
+    }
+}
+
+/// Row 47: what was set before a sleep, and in it, is what the device has after it.
+#[test]
+fn volume_and_mute_outlive_a_sleep() {
+    let steps = [
+        "volume:render0:0=-98304",
+        "mute:render0:-1=1",
+        "sleep",
+        "volume:render0:0",
+        "volume:render0:1=-196608",
+        "wake",
+        "volume:render0:0",
+        "volume:render0:1",
+        "mute:render0:0",
+    ];
+    let run = rig(&folder("sleep-volume"), &[&["controls", "--device", "ac97"], steps.as_slice()].concat());
+    assert_eq!(run.status, 0, "{}", run.text);
+    let said = [
+        "volume:render0:0=-98304: 0x00000000",
+        "mute:render0:-1=1: 0x00000000",
+        "sleep: 0x00000000",
+        "volume:render0:0: -98304",
+        "volume:render0:1=-196608: 0x00000000",
+        "wake: 0x00000000",
+        "volume:render0:0: -98304",
+        "volume:render0:1: -196608",
+        "mute:render0:0: 1",
+    ];
+    assert!(run.text.contains(&said.join("\n")), "{}", run.text);
+}
+
+/// A run of a driver with a planted fault.
+fn faulty(mutant: &Mutant, arguments: &[&str]) -> Run {
+    let folder = folder(&format!("sleep-{}", mutant.name));
+    rig_with(&mutant.build(), &folder, &[arguments, &["--seconds", "2", "--sleep-at", "33333"]].concat())
+}
+
+#[test]
+fn a_driver_that_touches_a_device_without_power() {
+    let mutant = Mutant {
+        name: "power-hands",
+        file: "device/ac97/mod.rs",
+        right: "!self.gone.load(Acquire) && self.awake.load(Acquire)",
+        wrong: "!self.gone.load(Acquire)",
+    };
+    let run = faulty(&mutant, &["play", "--device", "ac97"]);
+    assert_eq!(run.status, 3, "{}", run.text);
+    assert_eq!(run.rules(), ["DeviceOutsideD0"]);
+}
+
+#[test]
+fn a_driver_that_forgets_the_codec() {
+    let mutant = Mutant {
+        name: "power-codec",
+        file: "device/ac97/power.rs",
+        right: "        self.codec.restore(at, &self.bus)?;\n",
+        wrong: "        let _ = (Self::bring_up, at);\n",
+    };
+    let run = faulty(&mutant, &["play", "--device", "ac97"]);
+    assert_eq!(run.status, 1, "{}", run.text);
+    assert_eq!(run.figure("/bit_exact"), false, "{}", run.text);
+}
+
+#[test]
+fn a_driver_that_does_not_unregister() {
+    let mutant = Mutant {
+        name: "power-pair",
+        file: "platform/pnp.rs",
+        right: "    replace(at, &Slots::<I>::of(&fdo).ties, None);\n",
+        wrong: "    let _ = (at, fdo);\n",
+    };
+    let folder = folder("power-pair");
+    let run = rig_with(&mutant.build(), &folder, &["lifecycle", "--cycles", "1", "--device", "ac97"]);
+    assert_eq!(run.status, 3, "{}", run.text);
+    assert_eq!(run.rules().first().map(String::as_str), Some("PcRegisterAdapterPower"));
+}
