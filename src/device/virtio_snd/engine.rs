@@ -176,6 +176,10 @@ impl Engine {
         let Some(stream) = &mut self.stream else { return Position::default() };
         let frames = if render && stream.feed.by_packets() {
             stream.clock.leading(now, stream.feed.submitted_frames())
+        } else if render {
+            // What the device has is never more than a lap: else play and write offset could not be told apart.
+            let lap = u64::from(stream.feed.shape().lap_frames());
+            stream.clock.lagging(now).max(stream.feed.submitted_frames().saturating_sub(lap))
         } else {
             stream.clock.lagging(now)
         };
@@ -295,7 +299,8 @@ impl Engine {
     pub(super) fn latency(&self) -> Latency {
         let lead = self.stream.as_ref().map_or(0, |stream| {
             let shape = stream.feed.shape();
-            shape.message.saturating_mul(2).saturating_add(shape.low.saturating_mul(stream.frame))
+            let lead = shape.message.saturating_mul(2).saturating_add(shape.low.saturating_mul(stream.frame));
+            lead.min(shape.lap_frames().saturating_mul(stream.frame))
         });
         Latency { fifo: lead, codec: 0 }
     }

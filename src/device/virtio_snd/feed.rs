@@ -51,6 +51,11 @@ impl Shape {
             low: if chunks > 3 { (frames / 2).min(rate / 100) } else { (frames / 4).min(rate / 333) },
         })
     }
+
+    /// Frames of a lap.
+    pub(crate) fn lap_frames(&self) -> u32 {
+        self.frames.saturating_mul(self.slots.into())
+    }
 }
 
 /// How many times `part` goes into `whole`, if it does so exactly and at least once.
