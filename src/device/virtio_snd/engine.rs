@@ -235,16 +235,16 @@ impl Engine {
         stream.plan();
     }
 
-    /// Submits what is due by the clock, as of `rings.now`; false if nothing is, or the device is to be looked at.
+    /// Submits what is due by the clock, as of `rings.now`; false if nothing is, if the device is to be looked at, or if
+    /// the client was not told yet of all that came back.
     pub(super) fn supply(&mut self, rings: &mut Rings) -> bool {
         let now = rings.now;
-        let due = |stream: &Stream| now >= stream.due && now < stream.watch;
+        let due = |stream: &Stream| now >= stream.due && now < stream.watch && stream.feed.is_told();
         if rings.running & self.bit() == 0 || !self.stream.as_ref().is_some_and(due) {
             return false;
         }
         self.submit(rings);
         if let Some(stream) = &mut self.stream {
-            stream.feed.told();
             stream.looked = now;
         }
         true

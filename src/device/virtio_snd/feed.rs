@@ -238,6 +238,11 @@ impl Feed {
         self.known = self.completed;
     }
 
+    /// The client may know of all that came back.
+    pub(crate) fn is_told(&self) -> bool {
+        self.known == self.completed
+    }
+
     /// The frame at which the next message is due, 0 if that is at once; none where it does not depend on the clock.
     pub(crate) fn due(&self) -> Option<u64> {
         if !self.has_room() {
