@@ -110,5 +110,6 @@ fn a_position_that_lags_by_two_messages() {
         wrong: "            let two = self.message.wrapping_mul(2);\n            \
                 self.told = self.told.max(line.min(self.completed).saturating_sub(two));\n",
     };
-    misplaced(&mutant, &RUNS, " behind, where ");
+    // No driver of ours can be further behind than a lap, which is as much in the smallest buffer.
+    misplaced(&mutant, &RUNS[..2], " behind, where ");
 }

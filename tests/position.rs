@@ -9,9 +9,9 @@ use waverust_tests::rig;
 const STEPS: [(&str, f64); 4] =
     [("1000", 48.0), ("2666.667", 129.0), ("10000", 480.0), ("21333.333", 1_024.0)];
 
-/// Frames of a period, and of a message: half of it.
+/// Frames of a period, and of a message at most: clients that wait for events have one a period.
 const PERIOD: &str = "2048";
-const MESSAGE: f64 = 1_024.0;
+const MESSAGE: f64 = 2_048.0;
 
 /// What a device that is 500 ppm off gains or loses in 32 returns of a message, and a frame.
 const DRIFT: f64 = 0.0005 * 32.0 * MESSAGE + 1.0;

@@ -35,8 +35,8 @@ fn a_sleep_in_the_middle_of_a_period_loses_nothing() {
     }
 }
 
-/// Row 48. virtio-snd does not tell how much of a message it has played: that much is heard twice, and the client finds
-/// its packets as it left them.
+/// Row 48. virtio-snd does not tell how much of a message it has played: that much is heard twice, the position stands
+/// still meanwhile, and the client finds its packets as it left them.
 #[test]
 fn a_message_that_was_begun_is_played_again() {
     let run = through_a_sleep(
@@ -44,7 +44,12 @@ fn a_message_that_was_begun_is_played_again() {
         &["play", "--device", "virtio-snd", "--client", "packet", "--period", "1024"],
     );
     assert!(run.rules().is_empty(), "{}", run.text);
-    assert_eq!(run.figure("/client_errors").to_string(), "[]", "{}", run.text);
+    for error in run.figure("/client_errors").as_array().into_iter().flatten() {
+        let message = error["message"].as_str().unwrap_or_default();
+        let stands_still = ["ahead, where", "was said to be heard"].iter().any(|word| message.contains(word));
+        assert!(stands_still, "{}", run.text);
+    }
+    assert!(run.number("/position/max_ahead_frames") <= 1024.0, "{}", run.text);
     assert_eq!(run.number("/position/backward_steps"), 0.0);
     assert!(run.number("/glitches/count") <= 1.0, "{}", run.text);
 }
@@ -118,9 +123,11 @@ fn a_driver_that_touches_a_device_without_power() {
         right: "!self.gone.load(Acquire) && self.awake.load(Acquire)",
         wrong: "!self.gone.load(Acquire)",
     };
-    let run = faulty(&mutant, &["play", "--device", "ac97"]);
+    let folder = folder("power-hands");
+    let steps = ["sleep", "volume:render0:0=-98304", "wake"];
+    let run = rig_with(&mutant.build(), &folder, &[&["controls", "--device", "ac97"], &steps[..]].concat());
     assert_eq!(run.status, 3, "{}", run.text);
-    assert_eq!(run.rules(), ["DeviceOutsideD0"]);
+    assert!(run.rules().iter().any(|rule| rule == "DeviceOutsideD0"), "{}", run.text);
 }
 
 #[test]

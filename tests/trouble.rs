@@ -29,12 +29,12 @@ const UNDER_WAY: [(&str, u64); 12] = [
 /// one that runs only where the buffer is longer than that.
 const CLIENTS: [(&str, &str, u64); 3] = [("event", "480", 1), ("packet", "480", 1), ("position", "960", 2)];
 
-/// A time in the middle, and the messages of 240 frames at about that time.
-const MIDDLE: (u64, u64) = (700, 137);
+/// A time in the middle, and the messages of 480 frames at about that time.
+const MIDDLE: (u64, u64) = (700, 68);
 /// The same early in the sound.
-const EARLY: (u64, u64) = (200, 37);
+const EARLY: (u64, u64) = (200, 18);
 /// The same in the pause of a client that pauses in the middle.
-const PAUSE: (u64, u64) = (550, 101);
+const PAUSE: (u64, u64) = (550, 50);
 
 /// The words with times in place of their names.
 fn at((time, message): (u64, u64), words: &str) -> String {
