@@ -119,9 +119,9 @@ fn faulty(mutant: &Mutant, arguments: &[&str]) -> Run {
 fn a_driver_that_touches_a_device_without_power() {
     let mutant = Mutant {
         name: "power-hands",
-        file: "device/ac97/mod.rs",
-        right: "!self.gone.load(Acquire) && self.awake.load(Acquire)",
-        wrong: "!self.gone.load(Acquire)",
+        file: "device/ac97/power.rs",
+        right: "        self.awake.store(false, Release);\n",
+        wrong: "",
     };
     let folder = folder("power-hands");
     let steps = ["sleep", "volume:render0:0=-98304", "wake"];
