@@ -58,7 +58,10 @@ fn a_message_that_was_begun_is_played_again() {
 #[test]
 fn a_recording_goes_on_after_a_sleep() {
     for device in ["ac97", "virtio-snd"] {
-        through_a_sleep(&format!("record-{device}"), &["record", "--device", device]).assert_well();
+        for client in ["event", "packet"] {
+            let arguments = ["record", "--device", device, "--client", client];
+            through_a_sleep(&format!("record-{device}-{client}"), &arguments).assert_well();
+        }
     }
 }
 

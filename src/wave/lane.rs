@@ -85,14 +85,20 @@ impl Account {
         self.owned = position.owned;
     }
 
+    /// Takes in that `done` bytes are transferred, and signals the periods that ended.
+    #[inline(always)]
+    fn count(&mut self, done: u64, at: &Irql<Dispatch>) {
+        self.periods.advance(done);
+        for _ in 0..self.periods.ended() {
+            self.events.iter().for_each(|event| signal(event, at));
+        }
+    }
+
     /// Takes in how far a running engine came, and signals the periods that ended. True if the service thread has
     /// something to look at.
     #[inline(always)]
     pub(super) fn take_in(&mut self, progress: Progress, at: &Irql<Dispatch>) -> bool {
-        self.periods.advance(progress.done);
-        for _ in 0..self.periods.ended() {
-            self.events.iter().for_each(|event| signal(event, at));
-        }
+        self.count(progress.done, at);
         self.glitches = self.glitches.saturating_add(progress.glitch.into());
         progress.troubled || progress.glitch
     }
@@ -251,7 +257,8 @@ impl<D: SoundDevice> Live<'_, D> {
         if runs {
             let position = self.device.halt(self.shared, self.engine, at);
             self.account.place(position);
-            self.account.periods.advance(position.done);
+            // The DPC of what came back just now finds a stream that does not run.
+            self.account.count(position.done, at);
             self.account.stage = Stage::Prepared;
         }
         runs

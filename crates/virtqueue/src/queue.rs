@@ -211,25 +211,14 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
     /// That ends: a broken queue says no, and there are never more completions than chains.
     #[must_use = "no interrupt may come for what is there already"]
     pub fn want_interrupt(&mut self) -> bool {
-        self.want_interrupt_later(0)
-    }
-
-    /// The same, but for an interrupt that so many further completions come ahead of: they are taken along with the one
-    /// that it is for. Whether that one is there already. `later` is less than what is in flight. A device without
-    /// `VIRTIO_F_EVENT_IDX` interrupts at the next completion all the same.
-    #[must_use = "no interrupt may come for what is there already"]
-    pub fn want_interrupt_later(&mut self, later: u16) -> bool {
-        let ahead = if self.features.event_idx {
-            self.memory.store16(self.layout.used_event(), self.taken.wrapping_add(later));
-            later
+        if self.features.event_idx {
+            self.memory.store16(self.layout.used_event(), self.taken);
         } else {
             self.memory.store16(self.layout.available_flags(), 0);
-            0
-        };
+        }
         // The wish before the second look: a device that returned a chain meanwhile may not have seen it (2.7.14).
         self.memory.fence_full();
-        let waiting = self.memory.load16(self.layout.used_index()).wrapping_sub(self.taken);
-        self.broken.is_none() && waiting > ahead
+        self.broken.is_none() && self.has_news()
     }
 
     /// Asks for no more interrupts. One may come nevertheless (2.7.7.2): it's no promise of the device's.
