@@ -115,7 +115,10 @@ impl Witness {
             Some(_) if self.figures.judged != Judged::InPart => Judged::Linear,
             _ => Judged::InPart,
         };
-        let own = self.follow(now, "in RUN", told.play, told.write, clock);
+        // Where the linear position is judged, the offset only has to go on from the one before.
+        let linear = told.linear.is_some() && !self.tells_offsets_apart();
+        let furthest = if linear { f64::INFINITY } else { clock + self.limits.ahead() };
+        let own = self.follow(now, "in RUN", (told.play, told.write), clock, furthest);
         let ahead = (told.write + self.buffer - told.play % self.buffer) % self.buffer;
         // Where both are the same, all of the buffer may be the hardware's, or nothing.
         let owned = own + ahead as f64 / self.frame as f64;
@@ -135,7 +138,7 @@ impl Witness {
     /// frames, as far as offsets tell.
     pub(super) fn paused(&mut self, now: u64, when: &str, offsets: (u64, u64), clock: f64) -> f64 {
         self.still(now, when, offsets);
-        self.follow(now, when, offsets.0, offsets.0, clock)
+        self.follow(now, when, (offsets.0, offsets.0), clock, clock + self.limits.ahead())
     }
 
     /// The first position after a sleep, which the stream went into at `stood`, in linear frames: no less than that, and
@@ -168,8 +171,8 @@ impl Witness {
         }
     }
 
-    /// Takes in an offset. Returns linear frames.
-    fn follow(&mut self, now: u64, when: &str, play: u64, write: u64, clock: f64) -> f64 {
+    /// Takes in a pair of offsets, of a position that is at frame `furthest` at most. Returns linear frames.
+    fn follow(&mut self, now: u64, when: &str, (play, write): (u64, u64), clock: f64, furthest: f64) -> f64 {
         for (name, offset) in [("PlayOffset", play), ("WriteOffset", write)] {
             if offset >= self.buffer {
                 let text =
@@ -180,7 +183,7 @@ impl Witness {
         let before = self.track.linear() / self.frame;
         let bytes = |frames: f64| (frames * self.frame as f64).max(0.0);
         let low = bytes(clock - self.limits.behind()).ceil() as u64;
-        let high = bytes(clock + self.limits.ahead()).floor() as u64;
+        let high = bytes(furthest).floor() as u64;
         let reading = self.track.follow(play % self.buffer, (low, high));
         let frames = reading.linear as f64 / self.frame as f64;
         if reading.back {

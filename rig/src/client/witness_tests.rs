@@ -173,4 +173,7 @@ fn a_linear_position_is_judged_where_offsets_are_not() {
     assert!(run(&[(150, 100)], 0.0).contains("50.0 ahead"));
     assert!(run(&[(50, 100)], 0.0).contains("50.0 behind"));
     assert_eq!(run(&[(50, 100)], 10.0), "");
+    // Its offset alone could be taken for a step back.
+    let hasty = run(&[(100, 51), (190, 110)], 0.0);
+    assert!(hasty.contains("80.0 ahead") && !hasty.contains("went back"), "{hasty}");
 }
