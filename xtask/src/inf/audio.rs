@@ -276,7 +276,6 @@ pub(super) fn power(inf: &Inf, _: &Driver) -> Vec<String> {
                 [[flags, bytes @ ..]] if number(flags).is_some_and(|flags| flags & BINARY != 0) => {
                     bytes.iter().map(|byte| u8::from_str_radix(byte, 16).ok()).collect()
                 }
-                [] if lines.is_empty() => continue,
                 _ => Vec::new(),
             };
             let number = match bytes.as_slice() {

@@ -145,6 +145,7 @@ const FAULTS: &[Fault] = &[
         "says nothing",
     ),
     ("PowerSettings,IdlePowerState", "PowerSettings,Other", "power", "IdlePowerState is not"),
+    ("Power.AddReg, VirtioSnd.AddReg", "VirtioSnd.AddReg", "power", "ConservationIdleTime is not"),
 ];
 
 /// The INF with `from` replaced, each time that it occurs.
