@@ -246,3 +246,35 @@ fn a_driver_that_keeps_its_hands_on_a_device_that_is_gone() {
     assert_found(&run, "DeviceNotOwned");
     assert_place(&run, "device/ac97/mod.rs");
 }
+
+#[test]
+fn a_driver_that_tells_its_packet_sizes_too_late() {
+    let run = play(
+        &Mutant {
+            name: "late-sizes",
+            file: "adapter/endpoint.rs",
+            right: "        packet_sizes::announce(irql, request.pdo, names.wave, &sizes);\n        \
+                    let wave = install::<IPortWaveRT>(irql, request, names.wave, WaveMiniport::new(channel)?)?;\n",
+            wrong: "        let wave = install::<IPortWaveRT>(irql, request, names.wave, WaveMiniport::new(channel)?)?;\n        \
+                    packet_sizes::announce(irql, request.pdo, names.wave, &sizes);\n",
+        },
+        "event",
+    );
+    assert_found(&run, "PacketSizes");
+    let message = run.figure("/findings/0/message").to_string();
+    assert!(message.contains("after PcRegisterSubdevice"), "{message}");
+}
+
+#[test]
+fn a_driver_whose_mode_is_no_more_than_the_minimum() {
+    let run = play(
+        &Mutant {
+            name: "mode-at-minimum",
+            file: "wave/packet_sizes.rs",
+            right: "const DEFAULT_PERIOD: u32 = 20_000;",
+            wrong: "const DEFAULT_PERIOD: u32 = MIN_PERIOD;",
+        },
+        "event",
+    );
+    assert_found(&run, "PacketSizes");
+}

@@ -7,6 +7,7 @@ use portcls::raw::{IPort, IPortTopology, IPortWaveRT};
 use portcls::{ComPtr, Result};
 
 use super::controls::EndpointControls;
+use super::packet_sizes;
 use super::subdevices::{Names, install};
 use crate::device::{Direction, MAX_ENDPOINTS, SoundDevice};
 use crate::platform::ending::Ending;
@@ -16,6 +17,7 @@ use crate::platform::shared::Shared;
 use crate::topology::{self, Herald, TopologyMiniport, Watch};
 use crate::wave::channel::Channel;
 use crate::wave::hub::Hub;
+use crate::wave::packet_sizes::PacketSizes;
 use crate::wave::{self, WaveMiniport};
 
 /// The filters of one endpoint, registered. The drop unregisters them.
@@ -38,6 +40,8 @@ impl Endpoint {
         let direction = channel.info().direction;
         let formats = &channel.info().formats;
         let speakers = formats.channels_within(u32::MAX).map_or(0, |channels| formats.mask(channels));
+        let sizes = PacketSizes::within(channel.device().max_buffer_bytes());
+        packet_sizes::announce(irql, request.pdo, names.wave, &sizes);
         let wave = install::<IPortWaveRT>(irql, request, names.wave, WaveMiniport::new(channel)?)?;
         let watch = Ending::new(Watch(herald.clone()));
         let filter = TopologyMiniport::new(speakers, herald, controls)?;

@@ -6,6 +6,7 @@ mod controls;
 mod endpoint;
 mod interrupt;
 mod kind;
+mod packet_sizes;
 mod resources;
 mod started;
 mod stream_resources;

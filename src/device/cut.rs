@@ -1,7 +1,13 @@
 //! How a cyclic buffer is cut.
 
-/// The shortest chunk, in frames: one millisecond at 48 kHz.
-pub(crate) const MIN_CHUNK_FRAMES: u32 = 48;
+/// The shortest chunk at any rate, in frames: one millisecond at 48 kHz.
+const MIN_CHUNK_FRAMES: u32 = 48;
+
+/// The shortest chunk at `rate`, in frames: a millisecond, or less at rates that are high.
+pub(crate) const fn least_frames(rate: u32) -> u32 {
+    let millisecond = rate.div_ceil(1_000);
+    if millisecond < MIN_CHUNK_FRAMES { millisecond } else { MIN_CHUNK_FRAMES }
+}
 
 /// How many chunks a device wants a cyclic buffer in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +35,7 @@ pub(crate) struct Cut {
 
 impl Cut {
     /// The smallest buffer of at least `requested` bytes with so many `notifications` a lap (none to two), in frames
-    /// of `frame` bytes. Audio clients give up on a buffer smaller than they asked for, so that rounding goes up
+    /// of `frame` bytes at `rate`. Audio clients give up on a buffer smaller than they asked for, so that rounding goes up
     /// only; a request for nothing gets the minimum.
     ///
     /// None if that is more than `limit`, or if there is no such number of notifications, chunks or bytes.
@@ -38,6 +44,7 @@ impl Cut {
         notifications: u32,
         chunks: Chunks,
         frame: u32,
+        rate: u32,
         limit: u32,
     ) -> Option<Self> {
         let parts = match notifications {
@@ -48,7 +55,7 @@ impl Cut {
         };
         let frames = requested.checked_add(frame.checked_sub(1)?)?.checked_div(frame)?;
         let chunk_frames = frames.checked_add(parts.checked_sub(1)?)?.checked_div(parts)?;
-        let chunk = chunk_frames.max(MIN_CHUNK_FRAMES).checked_mul(frame)?;
+        let chunk = chunk_frames.max(least_frames(rate)).max(1).checked_mul(frame)?;
         let bytes = chunk.checked_mul(parts)?;
         let period = bytes.checked_div(notifications).unwrap_or(0);
         // INVARIANT: the buffer is `parts` chunks; with notifications it is one period of them, or two of one each.

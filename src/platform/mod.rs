@@ -8,6 +8,7 @@ pub(crate) mod dma;
 pub(crate) mod ending;
 pub(crate) mod event;
 pub(crate) mod gate;
+pub(crate) mod interface;
 pub(crate) mod interrupt;
 pub(crate) mod io;
 pub(crate) mod lock;

@@ -13,6 +13,7 @@ pub(crate) mod hub;
 mod lane;
 mod miniport;
 mod modes;
+pub(crate) mod packet_sizes;
 mod packets;
 mod power;
 mod propose;

@@ -55,8 +55,9 @@ impl<D: SoundDevice> Open<D> {
     fn allocate(&self, irql: &mut Irql<Passive>, requested: u32, notifications: u32) -> Result<AudioBuffer> {
         let format = self.channel.format(irql)?;
         let limit = self.channel.device().max_buffer_bytes();
-        let cut = Cut::at_least(requested, notifications, D::CHUNKS, format.frame_bytes(), limit)
-            .ok_or(Status::UNSUCCESSFUL)?;
+        let cut =
+            Cut::at_least(requested, notifications, D::CHUNKS, format.frame_bytes(), format.rate, limit)
+                .ok_or(Status::UNSUCCESSFUL)?;
         let (pages, layout) = buffer::allocate(irql, &self.port, &self.channel, cut, &format)?;
         // The device is a coherent bus master: it sees what is in the caches. A cached mapping asks nothing of
         // the client as to alignment or barriers.

@@ -6,7 +6,7 @@ mod clock;
 mod cut;
 
 use clock::{Clock, Periods};
-use cut::{Chunks, Cut, MIN_CHUNK_FRAMES};
+use cut::{Chunks, Cut, least_frames};
 use proptest::prelude::*;
 
 const LIMIT: u32 = 4 << 20;
@@ -15,29 +15,37 @@ const DEVICES: [Chunks; 2] = [Chunks { silent: 1, once: 1 }, Chunks { silent: 4,
 
 #[test]
 fn sizes_are_rounded_up_only_and_stay_whole() {
-    for (chunks, frame) in [(DEVICES[0], 4), (DEVICES[1], 4), (DEVICES[1], 6), (DEVICES[1], 72)] {
+    for (chunks, frame, rate) in
+        [(DEVICES[0], 4, 48_000), (DEVICES[1], 4, 44_100), (DEVICES[1], 6, 8_000), (DEVICES[1], 72, 384_000)]
+    {
         for notifications in 0..=2 {
             for requested in 0..=20_000 {
-                let cut = Cut::at_least(requested, notifications, chunks, frame, LIMIT).unwrap();
+                let cut = Cut::at_least(requested, notifications, chunks, frame, rate, LIMIT).unwrap();
                 let parts = [chunks.silent, chunks.once, 2][notifications as usize];
                 assert!(cut.bytes >= requested);
                 assert_eq!((cut.bytes, cut.chunk % frame), (cut.chunk * parts, 0));
                 assert_eq!(cut.period * notifications, if notifications == 0 { 0 } else { cut.bytes });
                 assert_eq!(cut.period % cut.chunk, 0);
-                let least = requested.max(MIN_CHUNK_FRAMES * frame * parts);
+                let least = requested.max(least_frames(rate) * frame * parts);
                 assert!(cut.bytes < least + frame * parts);
             }
         }
     }
 }
 
+#[test]
+fn the_shortest_chunk_is_a_millisecond_or_less() {
+    let least = [8_000, 11_025, 44_100, 48_000, 96_000, 384_000].map(least_frames);
+    assert_eq!(least, [8, 12, 45, 48, 48, 48]);
+}
+
 proptest! {
     #[test]
     fn absurd_sizes_end_in_none(
         requested in any::<u32>(), notifications in any::<u32>(), silent in any::<u32>(), once in any::<u32>(),
-        frame in any::<u32>(), limit in any::<u32>()
+        frame in any::<u32>(), rate in any::<u32>(), limit in any::<u32>()
     ) {
-        if let Some(cut) = Cut::at_least(requested, notifications, Chunks { silent, once }, frame, limit) {
+        if let Some(cut) = Cut::at_least(requested, notifications, Chunks { silent, once }, frame, rate, limit) {
             prop_assert!(cut.bytes >= requested && cut.bytes <= limit && cut.chunk != 0);
         }
     }

@@ -10,7 +10,7 @@ use crate::handle::{Device, Irp};
 use crate::irql::{Irql, Passive};
 use crate::raw::{
     CLSID_PortTopology, CLSID_PortWaveRT, GUID, IPort, IPortTopology, IPortWaveRT, IResourceList, IUnknown,
-    IUnregisterPhysicalConnection, IUnregisterSubdevice, Interface,
+    IUnregisterPhysicalConnection, IUnregisterSubdevice, Interface, UNICODE_STRING,
 };
 use crate::status::{Result, Status};
 
@@ -68,6 +68,15 @@ impl WideName {
             [.., 0] => Some(Self(units)),
             _ => None,
         }
+    }
+
+    /// The same as a counted string, which refers to this one; none if it is longer than those can be.
+    #[must_use]
+    pub fn to_counted(self) -> Option<UNICODE_STRING> {
+        let units = u16::try_from(self.0.len()).ok()?;
+        let room = units.checked_mul(2)?;
+        let bytes = room.checked_sub(2)?;
+        Some(UNICODE_STRING { Length: bytes, MaximumLength: room, Buffer: self.0.as_ptr().cast_mut() })
     }
 
     /// Where it begins.
@@ -265,5 +274,10 @@ mod tests {
         assert_eq!(name.0, [0x57, 0x61, 0x76, 0x65, 0]);
         assert_eq!(WideName::new(&[0x57]), None);
         assert_eq!(WideName::new(&[]), None);
+        let counted = name.to_counted().expect("short");
+        assert_eq!(
+            (counted.Length, counted.MaximumLength, counted.Buffer.cast_const()),
+            (8, 10, name.as_ptr())
+        );
     }
 }

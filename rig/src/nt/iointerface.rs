@@ -49,8 +49,11 @@ struct Interface {
 pub(crate) struct Property {
     /// `DEVPROPKEY`.
     key: [u8; 20],
-    kind: u32,
-    data: Vec<u8>,
+    /// `DEVPROPTYPE`.
+    pub(crate) kind: u32,
+    pub(crate) data: Vec<u8>,
+    /// It was set while clients found the interface.
+    pub(crate) late: bool,
 }
 
 /// All interfaces.
@@ -87,6 +90,18 @@ impl Kernel {
     pub(crate) fn set_interface(&self, class: [u8; 16], reference: &str, enabled: bool) {
         self.register_interface(class, reference);
         self.interfaces.with(&link_of(&class, reference), |interface| interface.enabled = enabled);
+    }
+
+    /// A property of an interface.
+    pub(crate) fn interface_property(
+        &self,
+        class: [u8; 16],
+        reference: &str,
+        key: &[u8; 20],
+    ) -> Option<Property> {
+        self.interfaces.with(&link_of(&class, reference), |interface| {
+            interface.properties.iter().find(|property| property.key == *key).cloned()
+        })?
     }
 
     /// The interfaces that clients find: classes and reference strings, in the order of their registration.
@@ -142,7 +157,7 @@ declare_exports! { "ntoskrnl.exe";
         let known = kernel.interfaces.with(&text(link), |interface| {
             interface.properties.retain(|property| property.key != key);
             if !data.is_null() {
-                interface.properties.push(Property { key, kind, data: bytes });
+                interface.properties.push(Property { key, kind, data: bytes, late: interface.enabled });
             }
         });
         if known.is_some() { STATUS_SUCCESS } else { STATUS_OBJECT_NAME_NOT_FOUND }

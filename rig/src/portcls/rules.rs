@@ -30,6 +30,7 @@ pub(crate) mod code {
     pub(crate) const BUS_INTERFACE: u64 = 0x7_1209;
     pub(crate) const KS_EVENT: u64 = 0x7_120A;
     pub(crate) const CAPABILITIES: u64 = 0x7_120B;
+    pub(crate) const PACKET_SIZES: u64 = 0x7_120C;
 }
 
 /// Records a violation and stops.

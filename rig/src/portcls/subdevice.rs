@@ -12,6 +12,7 @@ use super::com;
 use super::com::Reference;
 use super::fdo::Fdo;
 use super::filter::records;
+use super::packet_sizes;
 use super::port::Port;
 use super::rules;
 use crate::nt::At;
@@ -130,6 +131,9 @@ fn categories(port: &Port) -> Vec<GUID> {
 
 /// Has clients find a subdevice, or not any more: one interface a class, with the subdevice's name for its reference.
 fn publish(kernel: &Kernel, name: &str, port: &Port, enabled: bool) {
+    if !enabled {
+        packet_sizes::check_time(kernel, name);
+    }
     for class in categories(port) {
         // SAFETY: a GUID is sixteen bytes without any between them.
         let class: [u8; 16] = unsafe { core::mem::transmute(class) };
@@ -160,6 +164,9 @@ pub(crate) fn register(
         return STATUS_OBJECT_NAME_COLLISION;
     }
     let Some(reference) = Reference::add(kernel, unknown) else { return STATUS_INVALID_PARAMETER };
+    if let Some(binding) = port.binding() {
+        packet_sizes::check(kernel, &name, &binding.filter);
+    }
     publish(kernel, &name, &port, true);
     subdevices.push(Subdevice { name, port, name_pointer, _reference: reference });
     STATUS_SUCCESS

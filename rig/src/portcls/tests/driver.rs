@@ -49,6 +49,7 @@ pub(super) enum Mistake {
     FailWithEvent,
     AddEventTwice,
     RaiseState,
+    LatePacketSizes,
 }
 
 thread_local! {
@@ -231,8 +232,14 @@ fn install(
     if status >= 0 {
         let mut own = name.to_vec().into_boxed_slice();
         let given = if makes(Mistake::ChangeName) { own.as_mut_ptr().cast_const() } else { name.as_ptr() };
+        if wave {
+            super::packet_sizes::declare(device, false);
+        }
         // SAFETY: the port is initialised for this device; both strings outlive it.
         status = unsafe { register(device, given, port) };
+        if wave && status >= 0 {
+            super::packet_sizes::declare(device, true);
+        }
         if makes(Mistake::ChangeName) {
             Box::leak(own)[0] = u16::from(b'X');
         }

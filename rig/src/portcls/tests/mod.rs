@@ -8,6 +8,7 @@ mod life;
 mod managed;
 mod memory;
 mod objects;
+mod packet_sizes;
 
 use portcls::raw::{
     KSDATAFORMAT_SPECIFIER_WAVEFORMATEX, KSDATAFORMAT_SUBTYPE_PCM, KSDATAFORMAT_TYPE_AUDIO,
