@@ -56,6 +56,15 @@ pub fn driver() -> &'static Path {
     })
 }
 
+/// The image with debug assertions.
+pub fn debug_driver() -> &'static Path {
+    static IMAGE: OnceLock<PathBuf> = OnceLock::new();
+    IMAGE.get_or_init(|| {
+        cargo(&["xtask", "build", "--target", "x86_64", "--debug"]);
+        target().join("driver/x86_64-debug/waverust.sys")
+    })
+}
+
 /// The image of a disc with the package that Windows installs.
 pub fn disc() -> PathBuf {
     let package = folder("package");
