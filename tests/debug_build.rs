@@ -1,7 +1,5 @@
 //! The image that `cargo make` and `cargo build` leave unless told otherwise: with debug assertions and overflow checks.
 
-use std::path::Path;
-
 use waverust_tests::{debug_driver, folder, rig_with};
 
 /// The stack of a thread in the kernel, in bytes.
