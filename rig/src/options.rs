@@ -20,6 +20,9 @@ pub use controls::Controls;
 pub use controls::Step;
 pub use format::FormatOptions;
 
+/// The value by which the registry asks a driver for the WavePci port.
+const FORCE_WAVE_PCI: &str = "ForceWavePci";
+
 /// The device where none is named.
 const DEFAULT_DEVICE: DeviceName = DeviceName::VirtioSnd;
 
@@ -81,9 +84,12 @@ pub struct MachineOptions {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=5))]
     pub streams: u32,
     /// The Windows build that the driver sees: 10240, 10586, 14393, 19041, 22621 or 26100; with '-noresources'
-    /// behind it, a port without stream resource managers.
+    /// behind it, a port without stream resource managers, with '-nowavert' one without a WaveRT port.
     #[arg(long, default_value = "26100")]
     pub windows: Profile,
+    /// Numbers in the device's software key of the registry, such as `ForceWavePci=1`.
+    #[arg(long = "registry", value_name = "NAME=NUMBER", value_parser = registry_value)]
+    pub registry: Vec<(String, u32)>,
     /// The driver image.
     #[arg(long, value_name = "PATH")]
     pub driver: PathBuf,
@@ -106,7 +112,8 @@ pub struct MachineOptions {
 #[derive(Args, Clone, Debug)]
 pub struct ClientOptions {
     /// The kind of client: `event` waits for notifications, `packet` exchanges packets at each of them, `position`
-    /// polls, `rewrite` polls and changes every byte that it may each time (play only).
+    /// polls, `rewrite` polls and changes every byte that it may each time (play only). `wavepci` hands over packets
+    /// through the WavePci port, and has the registry ask the driver for it (`--registry ForceWavePci=1`).
     #[arg(long, default_value = "event")]
     pub client: client::Kind,
     /// Frames of a period: half of the buffer for `event` and `packet`, the polling interval for the others.
@@ -124,6 +131,16 @@ pub struct ClientOptions {
     /// Send the system to sleep (S3) at this frame of the sound, and wake it 100 ms later. For one stream.
     #[arg(long, value_name = "FRAME", conflicts_with_all = ["remove_at", "pause_at"])]
     pub sleep_at: Option<usize>,
+    /// Of `wavepci`: the seed of the lengths of its packets and their mappings, and of everything else that is drawn. 0
+    /// makes packets of whole periods, mapped page by page.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Of `wavepci`: revoke mappings so many times, and take packets back now and then. What was revoked is not missed.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub revoke: u32,
+    /// Of `wavepci`: hand over nothing for 100 ms at this frame of the sound, beside what is with the driver.
+    #[arg(long, value_name = "FRAME")]
+    pub starve_at: Option<usize>,
     /// Stop and restart the device, and play or record once more, so many times.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub restarts: u32,
@@ -259,6 +276,22 @@ impl DeviceName {
             Self::Fake => None,
         }
     }
+}
+
+impl MachineOptions {
+    /// Has the registry ask the driver for the WavePci port, unless it says something else of it already.
+    pub fn ask_for_wavepci(&mut self) {
+        if !self.registry.iter().any(|(name, _)| name.eq_ignore_ascii_case(FORCE_WAVE_PCI)) {
+            self.registry.push((FORCE_WAVE_PCI.to_owned(), 1));
+        }
+    }
+}
+
+fn registry_value(text: &str) -> Result<(String, u32), String> {
+    let wanted = "wanted NAME=NUMBER, like ForceWavePci=1";
+    let (name, number) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or(wanted)?;
+    let number = number.parse().map_err(|_| wanted)?;
+    Ok((name.to_owned(), number))
 }
 
 fn module(text: &str) -> Result<(String, PathBuf), String> {

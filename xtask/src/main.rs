@@ -46,7 +46,7 @@ enum Task {
     /// not the sound that went in, 2 usage or environment, 3 a rule of Windows was broken.
     #[command(disable_help_flag = true)]
     Play {
-        /// [WAV] [--device virtio-snd|ac97] [--client event|packet|position|rewrite] [--period FRAMES] ...
+        /// [WAV] [--device virtio-snd|ac97] [--client event|packet|position|rewrite|wavepci] ...
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
@@ -55,7 +55,7 @@ enum Task {
     /// All arguments are for `rig record`; --help shows them. Exit status: as for play.
     #[command(disable_help_flag = true)]
     Record {
-        /// [--seconds N] [--in WAV] [--device virtio-snd] [--client event|packet|position] [--period FRAMES] ...
+        /// [--seconds N] [--in WAV] [--device virtio-snd] [--client event|packet|position|wavepci] ...
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },

@@ -5,6 +5,7 @@ use super::packets::PacketFigures;
 use super::witness::PositionFigures;
 use crate::nt::Snapshot;
 use crate::nt::accounting::CONTEXTS;
+use crate::portcls::MappingFigures;
 use crate::report::Timeline;
 use crate::report::model::ByContext;
 use crate::sound::Pcm;
@@ -12,6 +13,8 @@ use crate::sound::Pcm;
 /// The record of one client from STOP to STOP.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
+    /// The port driver through which the pin was open.
+    pub port: &'static str,
     /// Frames of the cyclic buffer.
     pub buffer_frames: u64,
     /// Samples for the plots.
@@ -40,8 +43,34 @@ pub struct Books {
     pub cut_off: Option<u64>,
     /// What the client recorded.
     pub recorded: Vec<u8>,
+    /// Of a client with packets of its own: what became of them, and of their mappings.
+    pub requests: Option<Requests>,
     /// What the driver told or did that cannot be right.
     pub errors: Errors,
+}
+
+/// What became of a client's packets.
+#[derive(Clone, Debug, Default)]
+pub struct Requests {
+    /// What was counted.
+    pub figures: MappingFigures,
+    /// Stretches of the sound that was played, in bytes, in order.
+    pub fates: Vec<Fate>,
+    /// Lengths that the recording had when mappings were revoked.
+    pub breaks: Vec<usize>,
+    /// Whether the device was let starve, or its mappings were taken away: then silence may lie between stretches.
+    pub gaps: bool,
+}
+
+/// A stretch of sound in a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fate {
+    /// First byte of the sound.
+    pub from: usize,
+    /// One past the last.
+    pub to: usize,
+    /// Whether it was the miniport's until that was done with it; the rest may be heard from its beginning on, or not.
+    pub kept: bool,
 }
 
 /// A stretch of RUN without its beginning and its end.

@@ -7,7 +7,7 @@
 //!     halves: event,     halves: event,
 //!             packet             packet
 //!     position           position
-//!     rewrite
+//!     rewrite                      requests: packets of both ways
 //! ```
 //!
 //! A client does what the documentation lets it do, and waits for nothing that it does not promise. What belongs to
@@ -20,6 +20,7 @@ pub mod format;
 mod limits;
 mod packets;
 mod render;
+mod requests;
 mod session;
 pub mod track;
 mod walk;
@@ -30,6 +31,8 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use books::Books;
+pub use books::Fate;
+pub use books::Requests;
 pub use books::Steady;
 pub use books::by_context;
 pub use errors::Errors;
@@ -51,6 +54,8 @@ pub enum Kind {
     Position,
     /// As `Position`, but at each poll writes anew every byte of the buffer that is not the device's.
     Rewrite,
+    /// No buffer: several packets at a time, which the WavePci port shows to the miniport mapping by mapping.
+    WavePci,
 }
 
 impl Kind {
@@ -69,7 +74,8 @@ impl FromStr for Kind {
             "packet" => Ok(Self::Packet),
             "position" => Ok(Self::Position),
             "rewrite" => Ok(Self::Rewrite),
-            other => Err(format!("no client '{other}': event, packet, position or rewrite")),
+            "wavepci" => Ok(Self::WavePci),
+            other => Err(format!("no client '{other}': event, packet, position, rewrite or wavepci")),
         }
     }
 }
@@ -81,6 +87,7 @@ impl fmt::Display for Kind {
             Self::Packet => "packet",
             Self::Position => "position",
             Self::Rewrite => "rewrite",
+            Self::WavePci => "wavepci",
         })
     }
 }
@@ -115,6 +122,26 @@ pub struct Plan {
     pub pace: Pace,
     /// Something that happens in the middle.
     pub disturbance: Option<Disturbance>,
+    /// How the client cuts its packets, and takes them back.
+    pub packets: PacketPlan,
+}
+
+/// What a client with packets of its own does to them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PacketPlan {
+    /// Of everything that it draws at random; with 0 packets are whole periods, and cut at the borders of pages alone.
+    pub seed: u64,
+    /// Times that mappings are revoked.
+    pub revocations: u32,
+    /// Frame of the sound at which it hands over nothing for 100 ms.
+    pub starve_at: Option<usize>,
+}
+
+impl PacketPlan {
+    /// Whether all of the sound is to come out in one piece.
+    pub fn is_whole(&self) -> bool {
+        self.revocations == 0 && self.starve_at.is_none()
+    }
 }
 
 impl Plan {
@@ -173,6 +200,7 @@ pub struct Line<'a> {
 /// Plays or records from STOP to STOP, as the kind of client does.
 pub fn perform(session: Session<'_>) -> Books {
     match session.plan.direction {
+        _ if session.plan.kind == Kind::WavePci => requests::perform(session),
         Direction::Render => render::perform(session),
         Direction::Capture => capture::perform(session),
     }

@@ -1,6 +1,7 @@
 //! What all clients share: an open pin with its buffer, and the record of the run.
 
 mod disturbance;
+mod position;
 
 use super::Books;
 use super::Direction;
@@ -9,26 +10,21 @@ use super::Plan;
 use super::Steady;
 use super::books::by_context;
 use super::walk::Walk;
-use super::witness::Told;
 use super::witness::Witness;
 use crate::nt::ClientEvent;
 use crate::nt::Kernel;
 use crate::nt::Snapshot;
-use crate::nt::TraceEvent;
 use crate::portcls::Buffer;
-use crate::portcls::KsAudioPosition;
 use crate::portcls::KsState;
 use crate::portcls::Pin;
 use crate::report::MomentKind;
 use crate::report::PeriodSample;
-use crate::report::PositionSample;
 
 /// Time between the last frame's leaving the buffer and the end of RUN: what the device still holds must come out.
 const AFTERGLOW_NS: u64 = 60_000_000;
 
-/// Time for which a position that must not move is watched: no whole number of the usual periods, after which a
-/// position that moved would be back where it was.
-const STILL_NS: u64 = 17_300_000;
+/// Frames that no sound has.
+const ENDLESS_FRAMES: u64 = 1 << 40;
 
 /// Longest wait for an event, nanoseconds: a device that gives none is not waited for any longer.
 const PATIENCE_NS: u64 = 3_000_000_000;
@@ -43,7 +39,14 @@ const SLACK_EVENTS: u64 = 1;
 pub struct Session<'a> {
     pub(super) kernel: &'static Kernel,
     pub(super) pin: &'a Pin,
-    pub(super) buffer: &'a Buffer,
+    /// The cyclic buffer, of a pin that has one.
+    pub(super) buffer: Option<&'a Buffer>,
+    /// Bytes after which the position begins anew: those of the buffer, or more than any sound has.
+    span: u64,
+    /// Whether the sample clock says where the device is: it does not where the client has let the device starve.
+    pub(super) timed: bool,
+    /// Frames that the device can have played by now, at most: behind them it stands still.
+    pub(super) supplied: f64,
     pub(super) event: &'a ClientEvent,
     pub(super) plan: &'a Plan,
     pub(super) books: Books,
@@ -73,19 +76,23 @@ impl<'a> Session<'a> {
     pub fn new(
         kernel: &'static Kernel,
         pin: &'a Pin,
-        buffer: &'a Buffer,
+        buffer: Option<&'a Buffer>,
         event: &'a ClientEvent,
         plan: &'a Plan,
         line: Line<'a>,
     ) -> Self {
-        let (bytes, frame) = (buffer.len() as u64, plan.pcm.frame_bytes() as u64);
+        let frame = plan.pcm.frame_bytes() as u64;
+        let bytes = buffer.map_or(ENDLESS_FRAMES * frame, |buffer| buffer.len() as u64);
         Self {
             kernel,
             pin,
             buffer,
+            span: bytes,
+            timed: true,
+            supplied: f64::INFINITY,
             event,
             plan,
-            books: Books { buffer_frames: bytes / frame, ..Books::default() },
+            books: Books { buffer_frames: buffer.map_or(0, |_| bytes / frame), ..Books::default() },
             line,
             witness: Witness::new(bytes, frame, plan.pace.step_frames, plan.direction),
             last_event: 0.0,
@@ -124,16 +131,36 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn buffer_frames(&self) -> usize {
-        self.buffer.len() / self.frame_bytes()
+        self.buffer.map_or(0, Buffer::len) / self.frame_bytes()
+    }
+
+    /// Writes to the cyclic buffer.
+    pub(super) fn write(&self, at: usize, bytes: &[u8]) {
+        if let Some(buffer) = self.buffer {
+            buffer.write(at, bytes);
+        }
+    }
+
+    /// Reads from it.
+    pub(super) fn read(&self, at: usize, into: &mut [u8]) {
+        if let Some(buffer) = self.buffer {
+            buffer.read(at, into);
+        }
     }
 
     /// Frames that the sample clock has counted in RUN until `now`.
     pub(super) fn clock(&self, now: u64) -> f64 {
         let is_output = self.plan.direction == Direction::Render;
         if let Some(frames) = self.kernel.hardware.borrow().sample_clock(is_output, self.plan.endpoint, now) {
-            return frames;
+            return frames.min(self.supplied);
         }
-        now.saturating_sub(self.run_began) as f64 * self.plan.pace.frames_per_second / 1e9
+        let passed = now.saturating_sub(self.run_began) as f64 * self.plan.pace.frames_per_second / 1e9;
+        passed.min(self.supplied)
+    }
+
+    /// Whether it has been in RUN.
+    pub(super) fn ran(&self) -> bool {
+        self.run_began > 0
     }
 
     /// When RUN began, pauses aside, in nanoseconds.
@@ -237,7 +264,12 @@ impl<'a> Session<'a> {
         self.look_at_transfers();
         let signalled = self.event.count();
         if let Some(offsets) = self.two_offsets("in PAUSE") {
-            self.stood_at = self.witness.paused(self.kernel.now(), "in PAUSE", offsets, clock);
+            let now = self.kernel.now();
+            self.stood_at = if self.timed {
+                self.witness.paused(now, "in PAUSE", offsets, clock)
+            } else {
+                self.witness.stopped_short(now, offsets)
+            };
         }
         if self.event.count() > signalled {
             self.error("event outside RUN", "an event was signalled in PAUSE".to_owned());
@@ -256,76 +288,6 @@ impl<'a> Session<'a> {
         if status < 0 {
             self.error("state", format!("SetState({state:?}) failed with {status:#010x}"));
         }
-    }
-
-    fn expect_zero(&mut self, when: &str) {
-        if let Some(offsets) = self.two_offsets(when) {
-            self.witness.stopped(self.kernel.now(), when, offsets);
-        }
-    }
-
-    /// Two readings with time between them.
-    fn two_offsets(&mut self, when: &str) -> Option<(u64, u64)> {
-        let before = self.pin.position();
-        self.kernel.sleep_until(self.kernel.now() + STILL_NS);
-        match (before, self.pin.position_at_dispatch()) {
-            (Ok(before), Ok(after)) => Some((before.play_offset, after.play_offset)),
-            (Err(status), _) | (_, Err(status)) => {
-                self.error("GetPosition", format!("{when} GetPosition failed with {status:#010x}"));
-                None
-            }
-        }
-    }
-
-    /// Reads the position in RUN: counts its cost, compares it with the sample clock. Returns the offsets as linear
-    /// frames; none where the driver tells no position. PortCls asks at either level, and so does this client in turn.
-    pub(super) fn position(&mut self) -> Option<Reading> {
-        let before = self.kernel.accounts.snapshot();
-        let asked_at = self.kernel.now();
-        let at_dispatch = self.witness.samples() % 2 == 1;
-        let answer = if at_dispatch { self.pin.position_at_dispatch() } else { self.pin.position() };
-        let KsAudioPosition { play_offset, write_offset } = match answer {
-            Ok(position) => position,
-            Err(status) => {
-                self.error("GetPosition", format!("in RUN GetPosition failed with {status:#010x}"));
-                return None;
-            }
-        };
-        let cost = self.kernel.accounts.snapshot().since(&before).client();
-        self.books.max_reads = self.books.max_reads.max(cost.reads);
-        self.books.max_accesses = self.books.max_accesses.max(cost.all());
-        let clock = self.clock(asked_at);
-        self.look_at_transfers();
-        self.excuse();
-        let told = Told { play: play_offset, write: write_offset, linear: self.linear() };
-        let (frames, judged) = self.witness.running(asked_at, told, clock);
-        self.kernel.trace.add(asked_at, TraceEvent::Position(frames as u64));
-        self.books.timeline.position(PositionSample {
-            time_ns: asked_at,
-            reported_frames: judged,
-            reference_frames: clock,
-        });
-        let (bytes, frame) = (self.buffer.len() as u64, self.frame_bytes() as u64);
-        let ahead = (write_offset + bytes - play_offset % bytes) % bytes / frame;
-        Some(Reading { play: self.walk.to(play_offset) / frame, ahead })
-    }
-
-    /// Takes in what the device was given at a time, as the device has it.
-    fn look_at_transfers(&mut self) {
-        let is_output = self.plan.direction == Direction::Render;
-        self.witness.saw_transfer(self.kernel.hardware.borrow().largest_transfer(is_output));
-    }
-
-    /// Where the position in the buffer says too little: what is said to be heard, frames, and by how much that lags
-    /// behind the position because of what lies between memory and ear.
-    fn linear(&self) -> Option<(u64, f64)> {
-        if self.witness.tells_offsets_apart() || self.plan.direction == Direction::Capture {
-            return None;
-        }
-        let (frames, _) = self.pin.presentation_position().ok()?;
-        let latency = self.pin.hw_latency().ok()?;
-        let delay = f64::from(latency.chipset_delay) + f64::from(latency.codec_delay);
-        Some((frames, delay * f64::from(self.plan.pcm.rate) / 1e7))
     }
 
     /// An event has come: no later behind the one before than a half of the buffer takes, and a step of the device.
@@ -395,13 +357,4 @@ impl<'a> Session<'a> {
             self.kernel.sleep_until(self.kernel.now() + AFTERGLOW_NS);
         }
     }
-}
-
-/// One answer of `GetPosition`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reading {
-    /// `PlayOffset`, linear frames.
-    pub(super) play: u64,
-    /// Frames by which `WriteOffset` is ahead of it; more than half a buffer means behind.
-    pub(super) ahead: u64,
 }

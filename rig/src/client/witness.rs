@@ -155,6 +155,33 @@ impl Witness {
         frames
     }
 
+    /// A position of a stream of mappings, in bytes: the miniport has got so many.
+    pub(super) fn mapped(&mut self, now: u64, play: u64, given: u64) {
+        if play > given {
+            let text = format!("the position was byte {play} when {given} bytes had been mapped");
+            self.errors.add(now, "beyond the mappings", text);
+        }
+    }
+
+    /// A position in RUN of a stream whose device has had nothing to play or to fill: it does not go back. Returns linear
+    /// frames, twice.
+    pub(super) fn untimed(&mut self, now: u64, play: u64) -> (f64, f64) {
+        self.figures.samples += 1;
+        self.figures.judged = Judged::InPart;
+        let linear = play / self.frame;
+        let before = core::mem::replace(&mut self.linear, linear);
+        if linear < before {
+            self.went_back(now, "in RUN", before, linear);
+        }
+        (linear as f64, linear as f64)
+    }
+
+    /// Two positions in PAUSE of such a stream. Returns linear frames.
+    pub(super) fn stopped_short(&mut self, now: u64, offsets: (u64, u64)) -> f64 {
+        self.still(now, "in PAUSE", offsets);
+        (offsets.0 / self.frame) as f64
+    }
+
     /// Two positions in STOP with time between them.
     pub(super) fn stopped(&mut self, now: u64, when: &str, offsets: (u64, u64)) {
         self.still(now, when, offsets);

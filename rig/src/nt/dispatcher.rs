@@ -218,6 +218,16 @@ impl Kernel {
         was_set
     }
 
+    /// `KeInitializeTimer`, of a timer of the rig's own.
+    pub(crate) fn initialize_timer(&self, timer: *mut KTimer) {
+        initialize(At::new(timer.cast()), kind::NOTIFICATION_TIMER, 0);
+    }
+
+    /// `KeSetTimer`: once, at a tick of the clock.
+    pub(crate) fn set_plain_timer(&self, timer: *mut KTimer, due: i64, dpc: *mut KDpc) {
+        self.set_timer(timer, Setting { due, period_ns: 0, exact: false }, dpc);
+    }
+
     /// `KeCancelTimer`: returns whether it was set.
     pub(crate) fn cancel_timer(&self, timer: *mut KTimer) -> bool {
         let mut timers = self.timers.0.borrow_mut();

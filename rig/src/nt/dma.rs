@@ -122,6 +122,19 @@ impl Kernel {
         self.make_dma_adapter(&description)
     }
 
+    /// A bus master's adapter of the rig's own making, for addresses up to `limit`.
+    pub(crate) fn bus_master_adapter(&self, limit: u64) -> *mut DmaAdapter {
+        // SAFETY: integers alone.
+        let mut description: DeviceDescription = unsafe { core::mem::zeroed() };
+        description.dma64_bit_addresses = u8::from(limit > u64::from(u32::MAX));
+        self.make_dma_adapter(&description)
+    }
+
+    /// An adapter goes with the object that it was made for.
+    pub(crate) fn forget_dma_adapter(&self, adapter: *mut DmaAdapter) {
+        self.dma.0.borrow_mut().retain(|each| !is(each, adapter));
+    }
+
     fn make_dma_adapter(&self, description: &DeviceDescription) -> *mut DmaAdapter {
         let stub = |name: &'static str| {
             let export = EXPORTS.iter().find(|export| export.name == name).expect("a name of this file");

@@ -16,6 +16,7 @@ use super::abi::STATUS_SUCCESS;
 use super::abi::UnicodeString;
 use super::exports::declare_exports;
 use super::message::DEVICE_KEY;
+use super::registry::Value;
 use super::rtlstring::guid_text;
 use super::zw::text;
 
@@ -29,6 +30,8 @@ const TAG: u32 = u32::from_le_bytes(*b"IoLn");
 const SERVICES: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Services";
 const DRIVER_KEY: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\Class\\{4d36e96c-e325-11ce-bfc1-08002be10318}\\0000";
 const INTERFACES_KEY: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\DeviceClasses";
+
+const REG_DWORD: u32 = 4;
 
 /// `PLUGPLAY_REGKEY_DEVICE`, `_DRIVER`.
 const KEY_OF_DEVICE: u32 = 1;
@@ -115,6 +118,15 @@ fn open(kernel: &Kernel, path: &str, handle: At<u64>) -> NtStatus {
     let (key, _) = kernel.registry.create(path);
     handle.write(kernel.objects.open_key(key));
     STATUS_SUCCESS
+}
+
+impl Kernel {
+    /// Puts a number into the device's software key, as the section of an INF file that installs the driver does.
+    pub fn set_driver_value(&self, name: &str, number: u32) {
+        let (key, _) = self.registry.create(DRIVER_KEY);
+        let data = number.to_le_bytes().to_vec();
+        self.registry.set(&key, Value { name: name.to_owned(), kind: REG_DWORD, data });
+    }
 }
 
 declare_exports! { "ntoskrnl.exe";

@@ -10,6 +10,8 @@ pub struct Profile {
     pub build: u32,
     /// Which stream resource managers the WaveRT port answers; normally what the build has.
     pub stream_resources: StreamResources,
+    /// Whether PortCls has a WaveRT port. Every build has; the kernels before Windows Vista had not.
+    pub wavert: bool,
 }
 
 /// What `QueryInterface` on the WaveRT port finds of the stream resource managers.
@@ -47,22 +49,22 @@ impl Profile {
             StreamResources::V1 => &all[1..],
             StreamResources::V2 => &all[..],
         };
-        known.iter().map(|name| (*name).to_owned()).collect()
+        known.iter().filter(|_| self.wavert).map(|name| (*name).to_owned()).collect()
     }
 }
 
 impl FromStr for Profile {
     type Err = String;
 
-    /// `BUILD` or `BUILD-noresources`: the latter is that build with a port that knows no resource manager.
+    /// `BUILD`, and behind it `-noresources` for a port that knows no resource manager, or `-nowavert` for a PortCls
+    /// without a WaveRT port.
     fn from_str(text: &str) -> Result<Self, String> {
-        let (number, bare) = match text.strip_suffix("-noresources") {
-            Some(number) => (number, true),
-            None => (text, false),
-        };
+        let bare = text.strip_suffix("-noresources");
+        let old = text.strip_suffix("-nowavert");
+        let (number, bare, old) = (bare.or(old).unwrap_or(text), bare.is_some(), old.is_some());
         let build = number.parse().ok().filter(|build| BUILDS.contains(build)).ok_or_else(|| {
             format!(
-                "no Windows version '{text}': one of {} (or one of these with '-noresources' behind it)",
+                "no Windows version '{text}': one of {} (or one of these with '-noresources' or '-nowavert' behind it)",
                 BUILDS.map(|build| build.to_string()).join(", ")
             )
         })?;
@@ -71,14 +73,18 @@ impl FromStr for Profile {
             10240 => StreamResources::V1,
             _ => StreamResources::V2,
         };
-        Ok(Self { build, stream_resources })
+        Ok(Self { build, stream_resources, wavert: !old })
     }
 }
 
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let usual = if self.build == 10240 { StreamResources::V1 } else { StreamResources::V2 };
-        let suffix = if self.stream_resources == usual { "" } else { "-noresources" };
+        let suffix = match self.stream_resources {
+            _ if !self.wavert => "-nowavert",
+            own if own == usual => "",
+            _ => "-noresources",
+        };
         write!(f, "{}{suffix}", self.build)
     }
 }

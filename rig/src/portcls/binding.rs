@@ -8,6 +8,7 @@ use portcls::raw::GUID_NULL;
 use portcls::raw::IMiniportAudioSignalProcessing;
 use portcls::raw::IMiniportPnpNotify;
 use portcls::raw::IMiniportTopology;
+use portcls::raw::IMiniportWavePci;
 use portcls::raw::IMiniportWaveRT;
 use portcls::raw::IPinCount;
 use portcls::raw::IPowerNotify;
@@ -29,6 +30,7 @@ use crate::nt::abi::STATUS_NOT_SUPPORTED;
 /// The driver's part of a filter.
 pub(crate) enum Miniport {
     WaveRt(Theirs<IMiniportWaveRT>),
+    WavePci(Theirs<IMiniportWavePci>),
     Topology(Theirs<IMiniportTopology>),
 }
 
@@ -37,6 +39,7 @@ impl Miniport {
     pub(crate) fn unknown(&self) -> *mut IUnknown {
         match self {
             Self::WaveRt(miniport) => miniport.pointer().cast(),
+            Self::WavePci(miniport) => miniport.pointer().cast(),
             Self::Topology(miniport) => miniport.pointer().cast(),
         }
     }
@@ -47,6 +50,10 @@ impl Miniport {
         let status = match self {
             Self::WaveRt(miniport) => miniport.call("IMiniportWaveRT::GetDescription", |this, vtable| {
                 // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; the argument outlives it.
+                unsafe { (vtable.base.GetDescription)(this.cast(), &raw mut out) }
+            }),
+            Self::WavePci(miniport) => miniport.call("IMiniportWavePci::GetDescription", |this, vtable| {
+                // SAFETY: as above.
                 unsafe { (vtable.base.GetDescription)(this.cast(), &raw mut out) }
             }),
             Self::Topology(miniport) => miniport.call("IMiniportTopology::GetDescription", |this, vtable| {
@@ -90,13 +97,14 @@ impl Binding {
         }
         let (pin_count, pnp, power) = match &miniport {
             Miniport::WaveRt(miniport) => (miniport.query(), miniport.query(), miniport.query()),
+            Miniport::WavePci(miniport) => (miniport.query(), miniport.query(), miniport.query()),
             Miniport::Topology(miniport) => (miniport.query(), miniport.query(), miniport.query()),
         };
         // IMiniportPnpNotify came with Windows 10 1511 (portcls/nn-portcls-iminiportpnpnotify).
         let pnp = pnp.filter(|_| kernel.profile.build >= 10586);
         let processing = match &miniport {
             Miniport::WaveRt(miniport) => miniport.query(),
-            Miniport::Topology(_) => None,
+            Miniport::WavePci(_) | Miniport::Topology(_) => None,
         };
         let open = filter.pins.iter().map(|_| Cell::new(0)).collect();
         Ok(Self { description, filter, open, pin_count, processing, pnp, power, miniport })
@@ -169,6 +177,13 @@ impl Binding {
                     let method = vtable.base.DataRangeIntersection;
                     // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; both ranges and
                     // the buffer of `length` bytes outlive it.
+                    unsafe { method(this.cast(), pin, range, own, length, out, &raw mut result) }
+                })
+            }
+            Miniport::WavePci(miniport) => {
+                miniport.call("IMiniportWavePci::DataRangeIntersection", |this, vtable| {
+                    let method = vtable.base.DataRangeIntersection;
+                    // SAFETY: as above.
                     unsafe { method(this.cast(), pin, range, own, length, out, &raw mut result) }
                 })
             }

@@ -85,7 +85,7 @@ impl Stream {
         let mdl: *mut Mdl = answer.mdl.cast();
         let with_notification = notifications.is_some();
         self.allocated.set(Some(Allocated { mdl, size: answer.size, with_notification }));
-        self.check_pages(&answer);
+        self.check_pages(&answer)?;
         let wrong = self.wrong_size(&answer, bytes, notifications.unwrap_or(1));
         if let Some(message) = wrong {
             rules::note(self.kernel, "AudioBufferSize", code::BUFFER, u64::from(answer.size), message);
@@ -135,9 +135,9 @@ impl Stream {
     }
 
     /// The pages must be the port's, and the buffer must lie in them: the client's mapping shows no others.
-    fn check_pages(&self, answer: &Answer) {
+    fn check_pages(&self, answer: &Answer) -> Result<(), NtStatus> {
         let mdl: *mut Mdl = answer.mdl.cast();
-        if !self.port_stream.owns(mdl) {
+        if !self.interfaces()?.port_stream.owns(mdl) {
             let message =
                 "the buffer's MDL was not allocated through IPortWaveRTStream of this stream".to_owned();
             rules::stop(self.kernel, "PcAllocatedPages", code::ALLOCATED_PAGES, mdl as u64, message);
@@ -161,6 +161,7 @@ impl Stream {
                 message,
             );
         }
+        Ok(())
     }
 
     /// Only a size that is not below the one asked for gets past WASAPI, and packets are whole frames

@@ -19,6 +19,7 @@ use super::resource_list::List;
 use super::resource_list::RawList;
 use super::subdevice;
 use super::subdevice::Far;
+use super::wavepci::Group;
 use crate::nt::At;
 use crate::nt::abi::DeviceObject;
 use crate::nt::abi::DriverAddDevice;
@@ -115,18 +116,18 @@ declare_exports! { "portcls.sys";
         subdevice::connect(kernel, device, Far::external(from), from_pin, Far::Port(to), to_pin)
     }
 
-    /// WaveRT and topology ports; the others are not played.
+    /// WaveRT, WavePci and topology ports; the others are not played.
     fn PcNewPort(out: At<Pointer>, class: At<GUID>) -> NtStatus |kernel| {
         out.write(core::ptr::null_mut());
         if kernel.injection.fails("PcNewPort") {
             return STATUS_INSUFFICIENT_RESOURCES;
         }
         match port::create(kernel, &class.read()) {
-            Some(port) => {
+            Ok(port) => {
                 out.write(port);
                 STATUS_SUCCESS
             }
-            None => STATUS_NOT_SUPPORTED,
+            Err(status) => status,
         }
     }
 
@@ -136,7 +137,7 @@ declare_exports! { "portcls.sys";
         STATUS_NOT_SUPPORTED
     }
 
-    /// Channels belong to WaveCyclic and WavePci, which are not played.
+    /// Channels of system DMA belong to WaveCyclic, which is not played; a bus master's come from its port.
     fn PcNewDmaChannel(
         out: At<Pointer>, _outer: Pointer, _pool: i32, _description: Pointer, _device: *mut DeviceObject,
     ) -> NtStatus |_kernel| {
@@ -144,10 +145,13 @@ declare_exports! { "portcls.sys";
         STATUS_NOT_SUPPORTED
     }
 
-    /// Service groups belong to WaveCyclic, WavePci and DMus, which are not played.
-    fn PcNewServiceGroup(out: At<Pointer>, _outer: Pointer) -> NtStatus |_kernel| {
+    fn PcNewServiceGroup(out: At<Pointer>, _outer: Pointer) -> NtStatus |kernel| {
         out.write(core::ptr::null_mut());
-        STATUS_NOT_SUPPORTED
+        if kernel.injection.fails("PcNewServiceGroup") {
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+        out.write(Group::create(kernel));
+        STATUS_SUCCESS
     }
 
     fn PcNewResourceList(

@@ -42,6 +42,7 @@ mod rules;
 mod stream;
 mod subdevice;
 mod theirs;
+mod wavepci;
 
 #[cfg(test)]
 mod tests;
@@ -71,6 +72,12 @@ pub use pin::ReadPacket;
 pub use port_helpers::Traced;
 pub use property::Request;
 pub use property::Target;
+pub use wavepci::Cutter;
+pub use wavepci::Done;
+pub use wavepci::Figures as MappingFigures;
+pub use wavepci::Piece;
+pub use wavepci::Place;
+pub use wavepci::Schedule;
 
 use crate::nt::Kernel;
 

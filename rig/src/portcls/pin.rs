@@ -1,4 +1,8 @@
-//! Pins as audio clients use them: the properties of a WaveRT pin, without the IOCTLs around them.
+//! Pins as audio clients use them: the properties of a WaveRT pin, without the IOCTLs around them, and the requests of a
+//! WavePci pin.
+
+mod mappings;
+mod opening;
 
 use std::rc::Rc;
 
@@ -11,20 +15,12 @@ use portcls::raw::KSPIN_COMMUNICATION_SINK;
 use portcls::raw::KSPIN_DATAFLOW_OUT;
 use portcls::raw::KSRTAUDIO_HWLATENCY;
 use portcls::raw::KSRTAUDIO_HWREGISTER;
-use portcls::raw::WAVEFORMATEX;
 
 use super::adapter::Adapter;
-use super::binding::Binding;
-use super::binding::Miniport;
 use super::buffer::Buffer;
-use super::com::Reference;
-use super::port::Port;
-use super::port_stream::PortStream;
-use super::rules;
 pub use super::stream::KsState;
 use super::stream::Stream;
 use super::subdevice;
-use super::theirs::Theirs;
 use crate::nt::ClientEvent;
 use crate::nt::Kernel;
 use crate::nt::Work;
@@ -34,7 +30,6 @@ use crate::nt::abi::STATUS_INSUFFICIENT_RESOURCES;
 use crate::nt::abi::STATUS_INVALID_DEVICE_REQUEST;
 use crate::nt::abi::STATUS_INVALID_PARAMETER;
 use crate::nt::abi::STATUS_NOT_SUPPORTED;
-use crate::nt::abi::STATUS_UNSUCCESSFUL;
 
 /// `KSAUDIO_POSITION`, bytes from the start of the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,9 +92,14 @@ impl Pin {
             return Err(STATUS_INSUFFICIENT_RESOURCES);
         }
         let capture = ks.DataFlow == KSPIN_DATAFLOW_OUT;
-        let stream = new_stream(kernel, &port, &binding, (pin, capture), format)?;
+        let stream = opening::new_stream(kernel, &port, &binding, (pin, capture), format)?;
         fdo.streams.borrow_mut().push(Rc::downgrade(&stream));
         Ok(Self { kernel, stream })
+    }
+
+    /// The port driver through which it is open: `WaveRT` or `WavePci`.
+    pub fn port_class(&self) -> &'static str {
+        self.stream.class()
     }
 
     /// The state in which it is.
@@ -300,45 +300,6 @@ impl Drop for Pin {
     }
 }
 
-/// Calls `NewStream` with the format in memory of its own, aligned as pool is.
-fn new_stream(
-    kernel: &'static Kernel,
-    port: &Rc<Port>,
-    binding: &Binding,
-    (pin, capture): (u32, bool),
-    format: &[u8],
-) -> Result<Rc<Stream>, NtStatus> {
-    let Miniport::WaveRt(miniport) = &binding.miniport else { return Err(STATUS_INVALID_DEVICE_REQUEST) };
-    let mut words = vec![0_u64; format.len().div_ceil(8)];
-    for (word, bytes) in words.iter_mut().zip(format.chunks(8)) {
-        let mut whole = [0; 8];
-        whole[..bytes.len()].copy_from_slice(bytes);
-        *word = u64::from_le_bytes(whole);
-    }
-    let (port_stream, pointer) = PortStream::create(kernel);
-    let allocator = Reference::own(kernel, pointer);
-    let mut out: *mut IMiniportWaveRTStream = core::ptr::null_mut();
-    let status = miniport.call("IMiniportWaveRT::NewStream", |this, vtable| {
-        let format: *mut KSDATAFORMAT = words.as_mut_ptr().cast();
-        // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; all arguments outlive it.
-        unsafe { (vtable.NewStream)(this, &raw mut out, pointer.cast(), pin, u8::from(capture), format) }
-    });
-    if status < 0 {
-        if !out.is_null() {
-            let message = format!("NewStream failed with {status:#x} and left a stream: {:#x}", out as u64);
-            rules::note(kernel, "NewStream", rules::code::STREAM, out as u64, message);
-        }
-        return Err(status);
-    }
-    let stream = Theirs::own(kernel, out).ok_or(STATUS_UNSUCCESSFUL)?;
-    let mut references = Vec::new();
-    references.extend(allocator);
-    references.extend(Reference::add(kernel, port.pointer()));
-    binding.count(pin, true);
-    let traits = (pin, capture, block_align(format));
-    Ok(Stream::new(kernel, port.clone(), traits, stream, port_stream, references))
-}
-
 /// KS' own look at a format: it must be as long as it says, and longer only if attributes follow, aligned to 8.
 fn sized_right(format: &[u8]) -> bool {
     let word =
@@ -348,11 +309,4 @@ fn sized_right(format: &[u8]) -> bool {
     let attributes = flags & KSDATAFORMAT_ATTRIBUTES != 0;
     let fits = if attributes { format.len() >= size.next_multiple_of(8) + 8 } else { format.len() == size };
     size >= size_of::<KSDATAFORMAT>() && fits
-}
-
-/// `nBlockAlign` of the wave format, or 1.
-fn block_align(format: &[u8]) -> u32 {
-    let at = size_of::<KSDATAFORMAT>() + core::mem::offset_of!(WAVEFORMATEX, nBlockAlign);
-    let bytes = format.get(at..at + 2).and_then(|bytes| bytes.try_into().ok());
-    bytes.map_or(1, u16::from_le_bytes).into()
 }

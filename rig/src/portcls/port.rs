@@ -1,15 +1,21 @@
-//! The WaveRT and topology port drivers: `IPort` and what `QueryInterface` finds beside it.
+//! The WaveRT, WavePci and topology port drivers: `IPort` and what `QueryInterface` finds beside it.
 
 use std::cell::Cell;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use portcls::raw::CLSID_PortDMus;
+use portcls::raw::CLSID_PortMidi;
 use portcls::raw::CLSID_PortTopology;
+use portcls::raw::CLSID_PortWaveCyclic;
+use portcls::raw::CLSID_PortWavePci;
 use portcls::raw::CLSID_PortWaveRT;
 use portcls::raw::GUID;
 use portcls::raw::IMiniportTopology;
+use portcls::raw::IMiniportWavePci;
 use portcls::raw::IMiniportWaveRT;
 use portcls::raw::IPortTopology;
+use portcls::raw::IPortWavePci;
 use portcls::raw::IPortWaveRT;
 use portcls::raw::IUnknown;
 use portcls::raw::Interface;
@@ -29,6 +35,8 @@ use super::managers;
 use super::notifications;
 use super::port_helpers;
 use super::theirs::Theirs;
+use super::wavepci;
+use super::wavepci::Membership;
 use crate::nt::At;
 use crate::nt::Kernel;
 use crate::nt::abi::DeviceObject;
@@ -37,13 +45,35 @@ use crate::nt::abi::Pointer;
 use crate::nt::abi::STATUS_INSUFFICIENT_RESOURCES;
 use crate::nt::abi::STATUS_INVALID_DEVICE_REQUEST;
 use crate::nt::abi::STATUS_INVALID_PARAMETER;
+use crate::nt::abi::STATUS_NOT_SUPPORTED;
 use crate::nt::abi::STATUS_OBJECT_NAME_NOT_FOUND;
 use crate::nt::abi::STATUS_SUCCESS;
 
-/// What both port drivers have in common.
+/// The port drivers that are played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    WaveRt,
+    WavePci,
+    Topology,
+}
+
+impl Class {
+    /// As the documentation has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::WaveRt => "WaveRT",
+            Self::WavePci => "WavePci",
+            Self::Topology => "Topology",
+        }
+    }
+}
+
+/// What the port drivers have in common.
 pub(crate) struct Port {
     kernel: &'static Kernel,
-    pub(crate) wave: bool,
+    pub(crate) class: Class,
+    /// What a WavePci port has in its miniport's service group.
+    membership: RefCell<Option<Membership>>,
     head: Cell<Pointer>,
     fdo: RefCell<Option<Rc<Fdo>>>,
     binding: RefCell<Option<Rc<Binding>>>,
@@ -89,6 +119,7 @@ impl Port {
     }
 
     fn release_miniport(&self) {
+        drop(self.membership.take());
         // Taken out first: the release calls into the driver.
         let binding = self.binding.borrow_mut().take();
         if let Some(binding) = binding {
@@ -110,16 +141,58 @@ impl Port {
         if self.binding().is_some() {
             return STATUS_INVALID_DEVICE_REQUEST;
         }
-        let bind = if self.wave { bind_wave } else { bind_topology };
-        let bound = bind(&unknown, self.pointer(), adapter, resources);
+        let bound = match self.class {
+            Class::WaveRt => bind_wave(&unknown, self.pointer(), adapter, resources),
+            Class::WavePci => self.bind_wavepci(&unknown, adapter, resources),
+            Class::Topology => bind_topology(&unknown, self.pointer(), adapter, resources),
+        };
         let binding = match bound.and_then(|miniport| Binding::new(kernel, miniport)) {
             Ok(binding) => binding,
-            Err(status) => return status,
+            Err(status) => {
+                drop(self.membership.take());
+                return status;
+            }
         };
         self.binding.replace(Some(Rc::new(binding)));
         self.fdo.replace(Some(fdo));
         STATUS_SUCCESS
     }
+
+    /// The miniport hands out a service group, to which the port adds a sink (portcls/nf-portcls-iminiportwavepci-init,
+    /// -service).
+    fn bind_wavepci(
+        &self,
+        unknown: &Theirs<IUnknown>,
+        adapter: *mut IUnknown,
+        resources: Pointer,
+    ) -> Result<Miniport, NtStatus> {
+        let miniport: Theirs<IMiniportWavePci> = unknown.query().ok_or(STATUS_INVALID_PARAMETER)?;
+        let mut group = core::ptr::null_mut();
+        let port = self.pointer();
+        let status = miniport.call("IMiniportWavePci::Init", |this, vtable| {
+            // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; the arguments are live objects.
+            unsafe { (vtable.Init)(this, adapter, resources.cast(), port.cast(), &raw mut group) }
+        });
+        if status < 0 {
+            return Err(status);
+        }
+        let kernel = self.kernel;
+        let sink: wavepci::Sink = Rc::new(move || serve(kernel, port));
+        self.membership.replace(Membership::join(kernel, group, sink));
+        Ok(Miniport::WavePci(miniport))
+    }
+}
+
+/// The group's DPC asks the port for service, which asks the miniport.
+fn serve(kernel: &'static Kernel, port: Pointer) {
+    let Some(binding) = super::com::find::<Port>(kernel, port).and_then(|port| port.binding()) else {
+        return;
+    };
+    let Miniport::WavePci(miniport) = &binding.miniport else { return };
+    miniport.call("IMiniportWavePci::Service", |this, vtable| {
+        // SAFETY: a method of the interface on its own pointer, at DISPATCH_LEVEL.
+        unsafe { (vtable.Service)(this) }
+    });
 }
 
 fn bind_wave(
@@ -194,6 +267,19 @@ pub(crate) const WAVE: &Kind = &Kind {
     ],
 };
 
+/// There is no resource manager to ask for: streams of mappings are older than they are.
+pub(crate) const WAVE_PCI: &Kind = &Kind {
+    name: "WavePci port",
+    faces: &[
+        Face { layout: &IPortWavePci::LAYOUT, methods: &[PORT, wavepci::PORT_METHODS], present: always },
+        port_helpers::EVENTS,
+        port_helpers::UNREGISTER_SUBDEVICE,
+        port_helpers::UNREGISTER_CONNECTION,
+        port_helpers::POWER,
+        port_helpers::VERSION,
+    ],
+};
+
 pub(crate) const TOPOLOGY: &Kind = &Kind {
     name: "topology port",
     faces: &[
@@ -206,22 +292,29 @@ pub(crate) const TOPOLOGY: &Kind = &Kind {
     ],
 };
 
-/// `PcNewPort`: a port with one reference; none for a class that the rig does not play.
+/// `PcNewPort`: a port with one reference. A class that this Windows does not have is an invalid parameter
+/// (portcls/nf-portcls-pcnewport).
+///
+/// # Errors
+/// STATUS_INVALID_PARAMETER for no class of this Windows, STATUS_NOT_SUPPORTED for one that the rig does not play.
 #[allow(non_upper_case_globals)] // The classes have the WDK's names.
-pub(crate) fn create(kernel: &'static Kernel, class: &GUID) -> Option<Pointer> {
-    let (kind, wave) = match *class {
-        CLSID_PortWaveRT => (WAVE, true),
-        CLSID_PortTopology => (TOPOLOGY, false),
-        _ => return None,
+pub(crate) fn create(kernel: &'static Kernel, class: &GUID) -> Result<Pointer, NtStatus> {
+    let (kind, class) = match *class {
+        CLSID_PortWaveRT if kernel.profile.wavert => (WAVE, Class::WaveRt),
+        CLSID_PortWavePci => (WAVE_PCI, Class::WavePci),
+        CLSID_PortTopology => (TOPOLOGY, Class::Topology),
+        CLSID_PortWaveCyclic | CLSID_PortDMus | CLSID_PortMidi => return Err(STATUS_NOT_SUPPORTED),
+        _ => return Err(STATUS_INVALID_PARAMETER),
     };
     let port = Rc::new(Port {
         kernel,
-        wave,
+        class,
+        membership: RefCell::default(),
         head: Cell::new(core::ptr::null_mut()),
         fdo: RefCell::default(),
         binding: RefCell::default(),
         retired: Cell::new(false),
     });
     port.head.set(Object::create(kernel, kind, port.clone()));
-    Some(port.head.get())
+    Ok(port.head.get())
 }

@@ -31,6 +31,9 @@ pub(crate) mod code {
     pub(crate) const KS_EVENT: u64 = 0x7_120A;
     pub(crate) const CAPABILITIES: u64 = 0x7_120B;
     pub(crate) const PACKET_SIZES: u64 = 0x7_120C;
+    pub(crate) const SERVICE_GROUP: u64 = 0x7_120D;
+    pub(crate) const MAPPING: u64 = 0x7_120E;
+    pub(crate) const MAPPING_LOCK: u64 = 0x7_120F;
 }
 
 /// Records a violation and stops.

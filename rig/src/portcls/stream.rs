@@ -15,6 +15,7 @@ use super::port::Port;
 use super::port_stream::PortStream;
 use super::rules;
 use super::theirs::Theirs;
+use super::wavepci::Side;
 use crate::nt::Kernel;
 use crate::nt::abi::Mdl;
 use crate::nt::abi::NtStatus;
@@ -44,6 +45,32 @@ pub(crate) struct Interfaces {
     pub(crate) output: Option<Theirs<IMiniportWaveRTOutputStream>>,
     pub(crate) notification: Option<Theirs<IMiniportWaveRTStreamNotification>>,
     pub(crate) stream: Theirs<IMiniportWaveRTStream>,
+    pub(crate) port_stream: Rc<PortStream>,
+}
+
+/// The driver's side of a pin, by the port through which it was opened.
+#[derive(Clone)]
+pub(crate) enum Opened {
+    WaveRt(Rc<Interfaces>),
+    WavePci(Rc<Side>),
+}
+
+impl Opened {
+    /// Of a stream of the WaveRT port's. The other interfaces are asked of the stream object
+    /// (portcls/nn-portcls-iminiportwavertstreamnotification, -inputstream, -outputstream).
+    pub(crate) fn wavert(
+        stream: Theirs<IMiniportWaveRTStream>,
+        capture: bool,
+        port_stream: Rc<PortStream>,
+    ) -> Self {
+        Self::WaveRt(Rc::new(Interfaces {
+            notification: stream.query(),
+            input: if capture { stream.query() } else { None },
+            output: if capture { None } else { stream.query() },
+            stream,
+            port_stream,
+        }))
+    }
 }
 
 /// The buffer that the driver has allocated.
@@ -59,8 +86,7 @@ pub(crate) struct Stream {
     pub(crate) kernel: &'static Kernel,
     pub(crate) pin: u32,
     pub(crate) block_align: u32,
-    pub(crate) port_stream: Rc<PortStream>,
-    interfaces: RefCell<Option<Rc<Interfaces>>>,
+    theirs: RefCell<Option<Opened>>,
     state: Cell<KsState>,
     suspended: Cell<Option<KsState>>,
     pub(crate) allocated: Cell<Option<Allocated>>,
@@ -75,26 +101,15 @@ impl Stream {
     pub(crate) fn new(
         kernel: &'static Kernel,
         port: Rc<Port>,
-        pin: (u32, bool, u32),
-        stream: Theirs<IMiniportWaveRTStream>,
-        port_stream: Rc<PortStream>,
+        (pin, block_align): (u32, u32),
+        theirs: Opened,
         references: Vec<Reference>,
     ) -> Rc<Self> {
-        let (pin, capture, block_align) = pin;
-        // Asked of the stream object (portcls/nn-portcls-iminiportwavertstreamnotification, -inputstream,
-        // -outputstream).
-        let interfaces = Interfaces {
-            notification: stream.query(),
-            input: if capture { stream.query() } else { None },
-            output: if capture { None } else { stream.query() },
-            stream,
-        };
         let stream = Rc::new(Self {
             kernel,
             pin,
             block_align,
-            port_stream,
-            interfaces: RefCell::new(Some(Rc::new(interfaces))),
+            theirs: RefCell::new(Some(theirs)),
             state: Cell::new(KsState::Stop),
             suspended: Cell::new(None),
             allocated: Cell::new(None),
@@ -108,23 +123,44 @@ impl Stream {
 
     /// A new stream is at position 0 (portcls/nf-portcls-iminiportwavert-newstream).
     fn check_fresh(&self) {
-        let level = self.kernel.current_irql();
-        if let Ok(position) = self.position(level)
-            && (position.PlayOffset, position.WriteOffset) != (0, 0)
+        let told = match self.side() {
+            Ok(side) => side.position().map(|position| [position, 0]),
+            Err(_) => self
+                .position(self.kernel.current_irql())
+                .map(|position| [position.PlayOffset, position.WriteOffset]),
+        };
+        if let Ok([play, _]) = told
+            && told != Ok([0, 0])
         {
-            let message = format!("a new stream tells position {} and not 0", position.PlayOffset);
-            rules::note(self.kernel, "StreamNotFresh", rules::code::STREAM, position.PlayOffset, message);
+            let message = format!("a new stream tells position {play} and not 0");
+            rules::note(self.kernel, "StreamNotFresh", rules::code::STREAM, play, message);
         }
     }
 
     /// Whether it has not been closed.
     pub(crate) fn open(&self) -> bool {
-        self.interfaces.borrow().is_some()
+        self.theirs.borrow().is_some()
     }
 
-    /// The driver's interfaces, while it is open.
+    /// The driver's interfaces, while it is open, of a stream of the WaveRT port's.
     pub(crate) fn interfaces(&self) -> Result<Rc<Interfaces>, NtStatus> {
-        self.interfaces.borrow().clone().ok_or(STATUS_INVALID_DEVICE_REQUEST)
+        match &*self.theirs.borrow() {
+            Some(Opened::WaveRt(interfaces)) => Ok(interfaces.clone()),
+            _ => Err(STATUS_INVALID_DEVICE_REQUEST),
+        }
+    }
+
+    /// The driver's stream, while it is open, of the WavePci port's.
+    pub(crate) fn side(&self) -> Result<Rc<Side>, NtStatus> {
+        match &*self.theirs.borrow() {
+            Some(Opened::WavePci(side)) => Ok(side.clone()),
+            _ => Err(STATUS_INVALID_DEVICE_REQUEST),
+        }
+    }
+
+    /// The port through which it was opened.
+    pub(crate) fn class(&self) -> &'static str {
+        self.port.class.name()
     }
 
     /// The state in which it is.
@@ -150,11 +186,17 @@ impl Stream {
                 rules::note(self.kernel, "SetStateDown", rules::code::STREAM, status as u32 as u64, message);
             }
             self.state.set(next);
+            if let (KsState::Stop, Ok(side)) = (next, self.side()) {
+                side.stopped();
+            }
         }
         STATUS_SUCCESS
     }
 
     fn step(&self, to: KsState) -> NtStatus {
+        if let Ok(side) = self.side() {
+            return side.set_state(to as i32);
+        }
         let interfaces = match self.interfaces() {
             Ok(interfaces) => interfaces,
             Err(status) => return status,
@@ -249,8 +291,11 @@ impl Stream {
         }
         self.events.borrow_mut().clear();
         self.free_buffer();
-        let interfaces = self.interfaces.borrow_mut().take();
-        drop(interfaces);
+        let theirs = self.theirs.borrow_mut().take();
+        match theirs {
+            Some(Opened::WavePci(side)) => side.close(),
+            other => drop(other),
+        }
         if let Some(binding) = self.port.binding() {
             binding.count(self.pin, false);
         }
@@ -276,7 +321,7 @@ impl Stream {
                 unsafe { (vtable.FreeAudioBuffer)(this, buffer.mdl.cast(), buffer.size) }
             }),
         }
-        if self.port_stream.owns(buffer.mdl) {
+        if interfaces.port_stream.owns(buffer.mdl) {
             let message =
                 "the buffer was freed, and its pages were not given back by FreePagesFromMdl".to_owned();
             rules::note(

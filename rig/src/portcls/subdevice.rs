@@ -13,6 +13,7 @@ use super::com::Reference;
 use super::fdo::Fdo;
 use super::filter::records;
 use super::packet_sizes;
+use super::port::Class;
 use super::port::Port;
 use super::rules;
 use crate::nt::At;
@@ -122,7 +123,7 @@ fn categories(port: &Port) -> Vec<GUID> {
     if raw.CategoryCount > 0 {
         return records(raw.Categories, raw.CategoryCount, size_of::<GUID>() as u32);
     }
-    if port.wave {
+    if port.class != Class::Topology {
         vec![KSCATEGORY_AUDIO, KSCATEGORY_RENDER, KSCATEGORY_CAPTURE]
     } else {
         vec![KSCATEGORY_AUDIO, KSCATEGORY_TOPOLOGY]

@@ -22,7 +22,7 @@ pub mod verdict;
 pub use costs::{InstructionsBy, PerPeriod};
 pub use model::Report;
 pub use notices::Notices;
-pub use stream::{Packets, Stream};
+pub use stream::{Mappings, Packets, Stream};
 pub use timeline::{Moment, MomentKind, PeriodSample, PositionSample, Timeline};
 pub use verdict::Verdict;
 

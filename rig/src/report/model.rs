@@ -22,7 +22,7 @@ pub struct Report {
     pub schema: u32,
     /// The sound device, as named on the command line: `ac97`.
     pub device: String,
-    /// The clients that played and recorded: `event`, `packet`, `position`, `rewrite`, joined by ` + `.
+    /// The clients that played and recorded: `event`, `packet`, `position`, `rewrite`, `wavepci`, joined by ` + `.
     pub client: String,
     /// What they did: `render`, `capture` or `render + capture`.
     pub direction: String,
@@ -101,6 +101,10 @@ pub struct Profile {
     pub name: String,
     /// Interfaces by which its WaveRT port takes stream resources, newest first.
     pub stream_resource_interfaces: Vec<String>,
+    /// Whether it has a WaveRT port.
+    pub wavert: bool,
+    /// What was put in the device's software key of the registry, as `NAME=NUMBER`.
+    pub registry: Vec<String>,
 }
 
 /// The driver image that was loaded.

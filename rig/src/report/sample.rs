@@ -17,6 +17,8 @@ pub(super) fn exact() -> Report {
         direction: "render".into(),
         windows: 26_100,
         profile: Profile {
+            wavert: true,
+            registry: Vec::new(),
             name: "Windows 11 24H2".into(),
             stream_resource_interfaces: vec![
                 "IPortClsStreamResourceManager2".into(),

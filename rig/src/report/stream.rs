@@ -12,7 +12,7 @@ pub struct Stream {
     pub direction: String,
     /// Which endpoint of that direction, from 0.
     pub endpoint: u64,
-    /// The client: `event`, `packet`, `position` or `rewrite`.
+    /// The client: `event`, `packet`, `position`, `rewrite` or `wavepci`.
     pub client: String,
     /// The format that the stream was opened with.
     pub format: Format,
@@ -38,6 +38,10 @@ pub struct Stream {
     pub get_position: GetPosition,
     /// Packets, of a client that exchanges them.
     pub packets: Option<Packets>,
+    /// The port driver through which the pin was open: `WaveRT` or `WavePci`.
+    pub port: String,
+    /// Mappings, of a stream of the WavePci port's.
+    pub mappings: Option<Mappings>,
     /// Periods that the client saw end in RUN.
     pub periods: u64,
 }
@@ -49,6 +53,37 @@ pub struct Packets {
     pub exchanged: u64,
     /// Greatest distance of a presentation position, or of a packet's timestamp, from the sample clock, in frames.
     pub max_error_frames: f64,
+}
+
+/// Mappings of one stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mappings {
+    /// Seed of their lengths, and of what else was drawn.
+    pub seed: u64,
+    /// Packets that the client handed over.
+    pub packets: u64,
+    /// Mappings that the driver got.
+    pub mapped: u64,
+    /// The shortest and the longest of them, bytes.
+    pub shortest_bytes: u64,
+    /// See `shortest_bytes`.
+    pub longest_bytes: u64,
+    /// Those that end within a frame.
+    pub frame_splits: u64,
+    /// Those that lie across the border of two pages.
+    pub across_pages: u64,
+    /// The most that the driver had at once.
+    pub most_out: u64,
+    /// Times that it was told that there is none, and that there is one again.
+    pub refused: u64,
+    /// See `refused`.
+    pub made_available: u64,
+    /// Calls of RevokeMappings, and mappings that were revoked.
+    pub revocations: u64,
+    /// See `revocations`.
+    pub revoked: u64,
+    /// Packets that the driver ended early.
+    pub terminated: u64,
 }
 
 impl Stream {

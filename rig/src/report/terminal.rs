@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::baseline;
 use super::model::Report;
+use super::stream::Mappings;
 use super::stream::Stream;
 use super::verdict::Verdict;
 
@@ -37,6 +38,9 @@ pub fn summary(report: &Report, colour: bool) -> String {
         format!("{}, as seen by {} (build {})", report.device, report.profile.name, report.windows),
     );
     line("client", client(report));
+    if report.streams.iter().any(|stream| stream.port == "WavePci") {
+        line("port", port(report));
+    }
     line("format", report.format.describe());
     if report.streams.len() > 1 {
         for each in &report.streams {
@@ -56,6 +60,10 @@ pub fn summary(report: &Report, colour: bool) -> String {
     for packets in report.streams.iter().filter_map(|stream| stream.packets.as_ref()) {
         let off = packets.max_error_frames;
         line("packets", format!("{}, their times off by at most {off:.1} frames", packets.exchanged));
+    }
+    for mappings in report.streams.iter().filter_map(|stream| stream.mappings.as_ref()) {
+        line("mappings", mapped(mappings));
+        line("", revoked(mappings));
     }
     line("interactions", interactions(report));
     if report.device_accesses.per_period.periods > 0 {
@@ -126,6 +134,43 @@ fn client(report: &Report) -> String {
     format!(
         "{}, period {} frames, buffer {} frames",
         report.client, report.period_frames, report.buffer_frames
+    )
+}
+
+/// Which port the driver has chosen, and what it could choose by.
+fn port(report: &Report) -> String {
+    let mut names: Vec<&str> = report.streams.iter().map(|stream| stream.port.as_str()).collect();
+    names.dedup();
+    let there = if report.profile.wavert { "a WaveRT port is there" } else { "no WaveRT port is there" };
+    let registry = match report.profile.registry.as_slice() {
+        [] => "nothing in the registry".to_owned(),
+        values => format!("in the registry {}", values.join(", ")),
+    };
+    format!("{}: {there}, {registry}", names.join(" + "))
+}
+
+fn mapped(mappings: &Mappings) -> String {
+    format!(
+        "{} of {} to {} bytes, of {} (seed {}); {} within a frame, {} across pages, {} at once",
+        mappings.mapped,
+        mappings.shortest_bytes,
+        mappings.longest_bytes,
+        count(mappings.packets, "packet"),
+        mappings.seed,
+        mappings.frame_splits,
+        mappings.across_pages,
+        mappings.most_out,
+    )
+}
+
+fn revoked(mappings: &Mappings) -> String {
+    format!(
+        "{}, {} of a mapping again; {} revoked in {}, {} ended early",
+        count(mappings.refused, "refusal"),
+        count(mappings.made_available, "notice"),
+        mappings.revoked,
+        count(mappings.revocations, "call"),
+        count(mappings.terminated, "packet"),
     )
 }
 

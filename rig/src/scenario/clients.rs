@@ -26,6 +26,7 @@ use crate::nt::ThreadRef;
 use crate::nt::abi::NtStatus;
 use crate::portcls::Adapter;
 use crate::portcls::AudioRange;
+use crate::portcls::Buffer;
 use crate::portcls::Endpoint;
 use crate::portcls::KsState;
 use crate::portcls::Pin;
@@ -110,20 +111,16 @@ fn client(
 ) -> Result<Books, SetupError> {
     let kernel = crate::nt::kernel();
     let (pin, plan) = open(adapter, endpoint, part)?;
-    let buffer = if plan.kind.by_halves() {
-        pin.allocate_with_notification(plan.buffer_bytes(), 2)
-    } else {
-        pin.allocate(plan.buffer_bytes())
-    }
-    .map_err(failed("allocating the audio buffer"))?;
-    look_around(&pin);
+    suits(&pin, plan.kind)?;
+    let buffer = buffer(&pin, &plan)?;
     let event = ClientEvent::new(kernel);
     let progress = shown.then(|| Progress::new(&plan));
     let told = |frame| progress.iter().for_each(|progress| progress.at(frame));
     let power = |on| if on { adapter.wake() } else { adapter.sleep(PowerSystemSleeping3) };
     let line = Line { progress: &told, gone, power: &power };
-    let mut books = client::perform(Session::new(kernel, &pin, &buffer, &event, &plan, line));
+    let mut books = client::perform(Session::new(kernel, &pin, buffer.as_ref(), &event, &plan, line));
     books.opened = Some(plan.pcm.with_data(Vec::new()));
+    books.port = pin.port_class();
     progress.iter().for_each(Progress::end);
     if matches!(plan.disturbance, Some(Disturbance::AbandonAt { .. })) {
         gone.set(true);
@@ -132,6 +129,33 @@ fn client(
     drop(buffer);
     pin.close();
     Ok(books)
+}
+
+/// Whether the port that the driver has chosen is the one that the client can use.
+fn suits(pin: &Pin, kind: client::Kind) -> Result<(), SetupError> {
+    let (port, requests) = (pin.port_class(), kind == client::Kind::WavePci);
+    if requests == (port == "WavePci") {
+        return Ok(());
+    }
+    let needed = if requests { "WavePci" } else { "WaveRT" };
+    Err(SetupError::Environment(format!(
+        "the driver has chosen the {port} port: the client '{kind}' needs the {needed} port"
+    )))
+}
+
+/// The cyclic buffer of a pin that has one.
+fn buffer(pin: &Pin, plan: &Plan) -> Result<Option<Buffer>, SetupError> {
+    if plan.kind == client::Kind::WavePci {
+        return Ok(None);
+    }
+    let buffer = if plan.kind.by_halves() {
+        pin.allocate_with_notification(plan.buffer_bytes(), 2)
+    } else {
+        pin.allocate(plan.buffer_bytes())
+    };
+    let buffer = buffer.map_err(failed("allocating the audio buffer"))?;
+    look_around(pin);
+    Ok(Some(buffer))
 }
 
 /// Opens the pin with the sound's own format; 24-bit samples that are packed in three bytes go into four where the
@@ -182,6 +206,9 @@ fn tear_out(adapter: &Adapter, pin: &Pin, event: &ClientEvent) -> Result<(), Set
         let _ = pin.position_at_dispatch();
         let _ = pin.packet_count();
         let _ = pin.read_packet();
+        let _ = pin.linear_position();
+        pin.tell_available();
+        pin.revoke(0, pin.mappings_out() / 2);
         event.wait(20_000_000);
     };
     check("surprise removal", adapter.surprise_remove_under(go_on))?;

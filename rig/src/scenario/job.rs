@@ -9,6 +9,7 @@ use super::machine::pace;
 use crate::client::Direction;
 use crate::client::Disturbance;
 use crate::client::Kind;
+use crate::client::PacketPlan;
 use crate::client::Plan;
 use crate::options::ClientOptions;
 use crate::options::DeviceName;
@@ -28,6 +29,9 @@ const USUAL_SECONDS: u32 = 5;
 
 /// Seconds by which the device hears more than is recorded: it begins before the recording, and pauses.
 const MORE_SECONDS: usize = 3;
+
+/// Bytes of a page.
+const PAGE: usize = 4096;
 
 /// Seeds of generated sound.
 const PLAYED_SEED: u64 = 0x9E1A_0000;
@@ -93,7 +97,16 @@ impl<'a> Common<'a> {
             pace: pace(self.machine, self.tick_us, pcm.rate),
             pcm,
             disturbance: self.disturbance(),
+            packets: self.packets(kind),
         }
+    }
+
+    fn packets(&self, kind: Kind) -> PacketPlan {
+        let options = self.client;
+        if kind != Kind::WavePci {
+            return PacketPlan::default();
+        }
+        PacketPlan { seed: options.seed, revocations: options.revoke, starve_at: options.starve_at }
     }
 
     fn disturbance(&self) -> Option<Disturbance> {
@@ -139,6 +152,18 @@ impl<'a> Common<'a> {
             refuse("--sleep-at is for one stream: the clients of others would notice that time was lost")?;
         }
         let mixed = self.machine.device.model().is_some();
+        let by_packets = parts.iter().any(|part| part.plan.kind == Kind::WavePci);
+        if self.client.revoke > 0
+            && parts.iter().any(|part| !PAGE.is_multiple_of(part.plan.pcm.frame_bytes()))
+        {
+            refuse(
+                "--revoke is for frames that fit in pages: 16-bit or 32-bit samples, one, two or four channels",
+            )?;
+        }
+        let mut machine = self.machine.clone();
+        if by_packets {
+            machine.ask_for_wavepci();
+        }
         if self.machine.device == DeviceName::VirtioSnd && !carries(fed.channels) {
             refuse(&format!(
                 "QEMU's mixer carries one channel or two, not {}: --device fake has no mixer",
@@ -151,7 +176,7 @@ impl<'a> Common<'a> {
         let fed = if mixed { heard(fed) } else { fed.clone() };
         Ok(Job {
             mixed,
-            machine: self.machine.clone(),
+            machine,
             parts,
             fed,
             tick_us: self.tick_us,

@@ -9,13 +9,18 @@ use super::streams::Round;
 use super::summary;
 use crate::client::Books;
 use crate::client::Direction;
+use crate::client::Fate;
+use crate::client::Requests;
 use crate::report::Report;
 use crate::sound::Comparison;
 use crate::sound::Pcm;
+use crate::sound::Stretch;
 use crate::sound::carried;
 use crate::sound::compare;
 use crate::sound::compare_cut_off;
+use crate::sound::compare_kept;
 use crate::sound::compare_recording;
+use crate::sound::compare_stretches;
 use crate::sound::delivered;
 use crate::sound::lane_of;
 use crate::sound::valid_bits;
@@ -23,6 +28,7 @@ use crate::sound::valid_bits;
 /// The report of a run.
 pub(super) fn report(job: &Job, machine: &Machine, image: &LoadedImage, rounds: &[Round]) -> Report {
     let mut report = summary::machine_report(&job.machine, machine, image);
+    report.seed = job.parts.iter().map(|part| part.plan.packets.seed).max().unwrap_or(0);
     for (number, part) in job.parts.iter().enumerate() {
         let books: Vec<&Books> = rounds.iter().filter_map(|round| round.books.get(number)).collect();
         let mut stream = summary::stream(part, &books);
@@ -50,6 +56,9 @@ fn judge(job: &Job, part: &Part, books: Option<&Books>, output: &[u8]) -> Compar
             let sum = input.with_data(output.to_vec());
             let own = if part.lane.of > 1 { lane_of(&sum, valid_bits(given), part.lane) } else { sum };
             let cut_off = books.and_then(|books| books.cut_off);
+            if let Some(requests) = books.and_then(|books| books.requests.as_ref()).filter(|each| each.gaps) {
+                return compare_kept(&input, &own, &stretches(requests, given, &input, cut_off));
+            }
             let found = match cut_off {
                 Some(least) => compare_cut_off(&input, &own, least),
                 None => compare(&input, &own),
@@ -64,9 +73,27 @@ fn judge(job: &Job, part: &Part, books: Option<&Books>, output: &[u8]) -> Compar
                 return Comparison { bit_exact: true, ..nothing(&format.with_data(Vec::new())) };
             }
             let fed = if job.mixed { delivered(&job.fed, &format) } else { job.fed.clone() };
+            if let Some(requests) = books.and_then(|books| books.requests.as_ref()).filter(|each| each.gaps) {
+                let breaks: Vec<usize> = requests.breaks.iter().map(|at| at / format.frame_bytes()).collect();
+                let starved = part.plan.packets.starve_at.is_some();
+                return compare_stretches(&fed, &format.with_data(recorded), &breaks, starved);
+            }
             compare_recording(&fed, &format.with_data(recorded))
         }
     }
+}
+
+/// The stretches of a sound that was handed over in packets, in frames of what the mixer makes of it. Of one whose device
+/// was torn out, what comes behind may be missing from any place on.
+fn stretches(requests: &Requests, given: &Pcm, input: &Pcm, cut_off: Option<u64>) -> Vec<Stretch> {
+    let frame = given.frame_bytes();
+    debug_assert_eq!(given.frames(), input.frames());
+    let kept = |fate: &Fate| fate.kept && cut_off.is_none_or(|least| fate.to / frame <= least as usize);
+    requests
+        .fates
+        .iter()
+        .map(|fate| Stretch { from: fate.from / frame, to: fate.to / frame, kept: kept(fate) })
+        .collect()
 }
 
 /// Of a client that did not come to leave anything.

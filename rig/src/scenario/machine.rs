@@ -131,6 +131,9 @@ impl Machine {
         kernel.hold_up_dpcs(u64::from(options.dpc_delay) * 1_000);
         // As the INF file asks.
         kernel.support_messages(None);
+        for (name, number) in &options.registry {
+            kernel.set_driver_value(name, *number);
+        }
 
         let addresses = Rc::new(RefCell::new(Addresses::default()));
         let known = addresses.clone();

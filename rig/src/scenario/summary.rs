@@ -20,7 +20,9 @@ use crate::nt::Snapshot;
 use crate::nt::Work;
 use crate::nt::profile;
 use crate::options::MachineOptions;
+use crate::portcls::MappingFigures;
 use crate::report::InstructionsBy;
+use crate::report::Mappings;
 use crate::report::MomentKind;
 use crate::report::Packets;
 use crate::report::PerPeriod;
@@ -69,6 +71,8 @@ pub(super) fn machine_report(options: &MachineOptions, machine: &Machine, image:
     report.profile = model::Profile {
         name: profile::name(kernel.profile.build).to_owned(),
         stream_resource_interfaces: kernel.profile.stream_resource_interfaces(),
+        wavert: kernel.profile.wavert,
+        registry: options.registry.iter().map(|(name, number)| format!("{name}={number}")).collect(),
     };
     let bytes = fs::read(&machine.loader.driver).unwrap_or_default();
     report.driver = model::Driver {
@@ -94,7 +98,7 @@ pub(super) fn machine_report(options: &MachineOptions, machine: &Machine, image:
         .collect();
     if report.stream_resources.is_empty() {
         report.stream_resources_note = Some(if report.profile.stream_resource_interfaces.is_empty() {
-            "skipped: the WaveRT port of this profile has no resource manager interface".to_owned()
+            "skipped: this profile has no resource manager interface".to_owned()
         } else {
             "the driver registered nothing".to_owned()
         });
@@ -164,7 +168,27 @@ pub(super) fn stream(part: &Part, all: &[&Books]) -> Stream {
     stream.packets = books
         .packets
         .map(|packets| Packets { exchanged: packets.exchanged, max_error_frames: packets.max_error_frames });
+    stream.port = books.port.to_owned();
+    stream.mappings = books.requests.as_ref().map(|requests| mappings(plan.packets.seed, &requests.figures));
     stream
+}
+
+fn mappings(seed: u64, figures: &MappingFigures) -> Mappings {
+    Mappings {
+        seed,
+        packets: figures.packets,
+        mapped: figures.mappings,
+        shortest_bytes: figures.shortest,
+        longest_bytes: figures.longest,
+        frame_splits: figures.splits,
+        across_pages: figures.across_pages,
+        most_out: figures.most_out,
+        refused: figures.refused,
+        made_available: figures.available,
+        revocations: figures.revocations,
+        revoked: figures.revoked,
+        terminated: figures.terminated,
+    }
 }
 
 /// Adds what the books of RUN say, with the streams there already. `rounds` are the times that all clients were at

@@ -30,7 +30,7 @@ pub(super) fn perform(session: Session<'_>) -> Books {
     match kind {
         Kind::Event => recorder.record_by_halves(false),
         Kind::Packet => recorder.record_by_halves(true),
-        Kind::Position | Kind::Rewrite => recorder.record_by_position(),
+        Kind::Position | Kind::Rewrite | Kind::WavePci => recorder.record_by_position(),
     }
     recorder.session.into_books()
 }
@@ -50,8 +50,8 @@ impl Recorder<'_> {
         let (at, frames) = ((at % capacity as u64) as usize, frames.min(capacity));
         let first = frames.min(capacity - at);
         let mut bytes = vec![0; frames * size];
-        self.session.buffer.read(at * size, &mut bytes[..first * size]);
-        self.session.buffer.read(0, &mut bytes[first * size..]);
+        self.session.read(at * size, &mut bytes[..first * size]);
+        self.session.read(0, &mut bytes[first * size..]);
         bytes
     }
 

@@ -28,7 +28,7 @@ pub(super) fn perform(session: Session<'_>) -> Books {
         Kind::Event => player.play_by_halves(false),
         Kind::Packet => player.play_by_halves(true),
         Kind::Position => player.play_by_position(),
-        Kind::Rewrite => player.play_and_rewrite(),
+        Kind::Rewrite | Kind::WavePci => player.play_and_rewrite(),
     }
     player.session.into_books()
 }
@@ -43,9 +43,9 @@ impl Player<'_> {
             let at = (self.written % capacity as u64) as usize;
             let run = left.min(capacity - at);
             let sound = run.min(pcm.frames() - self.next);
-            session.buffer.write(at * size, pcm.span(self.next, self.next + sound));
+            session.write(at * size, pcm.span(self.next, self.next + sound));
             let silence = vec![pcm.silence(); (run - sound) * size];
-            session.buffer.write((at + sound) * size, &silence);
+            session.write((at + sound) * size, &silence);
             self.next += sound;
             self.written += run as u64;
             left -= run;
@@ -58,7 +58,7 @@ impl Player<'_> {
         let session = &self.session;
         let (size, at) = (session.frame_bytes(), (self.written % session.buffer_frames() as u64) as usize);
         if self.next < session.plan.pcm.frames() {
-            session.buffer.write(at * size, &vec![SPOILED; frames * size]);
+            session.write(at * size, &vec![SPOILED; frames * size]);
         }
     }
 }

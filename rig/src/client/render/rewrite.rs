@@ -97,7 +97,7 @@ impl Player<'_> {
         let (size, capacity) = (self.session.frame_bytes(), self.session.buffer_frames());
         let (at, frames) = ((at % capacity as u64) as usize, (frames as usize).min(capacity));
         let first = frames.min(capacity - at);
-        self.session.buffer.write(at * size, &take[..first * size]);
-        self.session.buffer.write(0, &take[first * size..frames * size]);
+        self.session.write(at * size, &take[..first * size]);
+        self.session.write(0, &take[first * size..frames * size]);
     }
 }

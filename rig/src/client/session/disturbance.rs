@@ -62,7 +62,7 @@ impl Session<'_> {
         let now = self.kernel.now();
         let text = format!("in RUN again {} us after the system woke up", (now - began) / 1_000);
         self.kernel.accounts.log.borrow_mut().push((now, text));
-        if let Ok(position) = self.pin.position() {
+        if let Ok(position) = self.ask(false) {
             let frames = self.witness.woken(now, position.play_offset, self.stood_at);
             // A position may lag behind what the client was told to be complete.
             let complete = self.event.count() as f64 * self.plan.period as f64;

@@ -6,16 +6,17 @@ use std::cell::Cell;
 use std::cell::RefCell;
 
 use portcls::raw::{
-    CLSID_PortTopology, CLSID_PortWaveRT, GUID, IInterruptSync, IPort, IPortClsStreamResourceManager,
-    IPortClsStreamResourceManager2, IUnknown, InterruptSyncModeNormal, NTSTATUS, PCSTREAMRESOURCE,
-    PCSTREAMRESOURCE_DESCRIPTOR, PCSTREAMRESOURCE_INTERRUPT, STATUS_NOT_FOUND, STATUS_UNSUCCESSFUL,
-    ePcStreamResourceInterrupt,
+    CLSID_PortTopology, CLSID_PortWavePci, CLSID_PortWaveRT, GUID, IInterruptSync, IPort,
+    IPortClsStreamResourceManager, IPortClsStreamResourceManager2, IUnknown, InterruptSyncModeNormal,
+    NTSTATUS, PCSTREAMRESOURCE, PCSTREAMRESOURCE_DESCRIPTOR, PCSTREAMRESOURCE_INTERRUPT, STATUS_NOT_FOUND,
+    STATUS_UNSUCCESSFUL, ePcStreamResourceInterrupt,
 };
 
 use super::managed;
 use super::objects::new_miniport;
 use super::objects::new_topology;
 use super::objects::release;
+use super::wavepci_objects;
 use crate::nt::Kernel;
 use crate::nt::Resolver;
 use crate::nt::abi;
@@ -50,6 +51,15 @@ pub(super) enum Mistake {
     AddEventTwice,
     RaiseState,
     LatePacketSizes,
+    ReleaseUnknown,
+    ReleaseOutOfOrder,
+    ReleaseTwice,
+    ReleaseRevoked,
+    RefuseRevocation,
+    MiscountRevoked,
+    ReuseTag,
+    WriteAfterRelease,
+    HoldLock,
 }
 
 thread_local! {
@@ -61,6 +71,7 @@ thread_local! {
     static MANAGER: Cell<*mut IPortClsStreamResourceManager> = const { Cell::new(core::ptr::null_mut()) };
     static OLD_PNP: Cell<Option<abi::DriverDispatch>> = const { Cell::new(None) };
     static SPOIL: Cell<fn(&mut PCSTREAMRESOURCE_DESCRIPTOR)> = const { Cell::new(|_| {}) };
+    static WAVEPCI: Cell<bool> = const { Cell::new(false) };
     static MANAGED: Cell<bool> = const { Cell::new(false) };
     static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     static MINORS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -89,6 +100,12 @@ pub(super) fn makes(mistake: Mistake) -> bool {
 /// Has the driver register for power and PnP management.
 pub(super) fn manage() {
     MANAGED.set(true);
+}
+
+/// Has the driver serve its wave filter through the WavePci port.
+pub(super) fn use_wavepci() {
+    WAVEPCI.set(true);
+    wavepci_objects::reset();
 }
 
 /// Notes a call.
@@ -217,13 +234,21 @@ fn install(
     let register: unsafe extern "win64" fn(Device, *const u16, *mut IPort) -> i32 =
         import("portcls.sys", "PcRegisterSubdevice");
     let mut port = core::ptr::null_mut();
-    let class = if wave { CLSID_PortWaveRT } else { CLSID_PortTopology };
+    let class = match wave {
+        true if WAVEPCI.get() => CLSID_PortWavePci,
+        true => CLSID_PortWaveRT,
+        false => CLSID_PortTopology,
+    };
     // SAFETY: out parameter and class outlive the call.
     let status = unsafe { new_port(&raw mut port, &raw const class) };
     if status < 0 {
         return Err(status);
     }
-    let miniport: *mut IUnknown = if wave { new_miniport() } else { new_topology() };
+    let miniport: *mut IUnknown = match wave {
+        true if WAVEPCI.get() => wavepci_objects::new_miniport(),
+        true => new_miniport(),
+        false => new_topology(),
+    };
     // SAFETY: the port from PcNewPort; device, IRP and list are StartDevice's own.
     let mut status = unsafe {
         ((*(*port).vtbl).Init)(port, device.cast(), irp.cast(), miniport, core::ptr::null_mut(), list.cast())

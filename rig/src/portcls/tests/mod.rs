@@ -9,6 +9,9 @@ mod managed;
 mod memory;
 mod objects;
 mod packet_sizes;
+mod wavepci;
+mod wavepci_faults;
+mod wavepci_objects;
 
 use portcls::raw::{
     KSDATAFORMAT_SPECIFIER_WAVEFORMATEX, KSDATAFORMAT_SUBTYPE_PCM, KSDATAFORMAT_TYPE_AUDIO,
@@ -107,8 +110,18 @@ fn expect(mistake: Mistake, rule: &str, code: u32, first: u64) {
 
 #[test]
 fn every_interface_has_the_methods_of_the_abi() {
-    use super::{interrupt_sync, port, port_stream, resource_list};
-    for kind in [interrupt_sync::KIND, port::WAVE, port::TOPOLOGY, port_stream::KIND, resource_list::KIND] {
+    use super::{interrupt_sync, port, port_stream, resource_list, wavepci};
+    for kind in [
+        interrupt_sync::KIND,
+        port::WAVE,
+        port::WAVE_PCI,
+        port::TOPOLOGY,
+        port_stream::KIND,
+        resource_list::KIND,
+        wavepci::SOURCE,
+        wavepci::GROUP,
+        wavepci::CHANNEL,
+    ] {
         super::com::assert_faces(kind);
     }
 }

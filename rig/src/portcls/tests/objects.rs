@@ -155,7 +155,7 @@ pub(super) fn new_topology() -> *mut IUnknown {
     new((&raw const TOPOLOGY).cast(), IMiniportTopology::answers_to)
 }
 
-unsafe extern "efiapi" fn describe_wave(
+pub(super) unsafe extern "efiapi" fn describe_wave(
     _this: *mut IMiniport,
     out: *mut *const PCFILTER_DESCRIPTOR,
 ) -> NTSTATUS {
@@ -173,7 +173,7 @@ unsafe extern "efiapi" fn describe_topology(
     STATUS_SUCCESS
 }
 
-unsafe extern "efiapi" fn intersect(
+pub(super) unsafe extern "efiapi" fn intersect(
     _this: *mut IMiniport,
     _pin: u32,
     _range: *mut KSDATARANGE,
@@ -230,6 +230,14 @@ unsafe extern "efiapi" fn new_stream(
     }
     object(stream).port_stream.set(port_stream);
     STATUS_SUCCESS
+}
+
+/// A stream keeps a reference to its port stream, which goes with it.
+pub(super) fn keep<T>(stream: *mut IUnknown, port_stream: *mut T) {
+    let unknown: *mut IUnknown = port_stream.cast();
+    // SAFETY: PortCls' object, which begins with IUnknown.
+    unsafe { ((*(*unknown).vtbl).AddRef)(unknown) };
+    object(stream).port_stream.set(port_stream.cast());
 }
 
 unsafe extern "efiapi" fn set_format(
