@@ -190,8 +190,8 @@ fn a_driver_that_takes_a_packet_for_late() {
         &Mutant {
             name: "late",
             file: "wave/packets.rs",
-            right: "        if now.running && start(packet) < now.owned {",
-            wrong: "        if now.running && start(packet) < now.owned.saturating_add(bytes.into()) {",
+            right: "        if now.running && start < now.owned {",
+            wrong: "        if now.running && start < now.owned.saturating_add(bytes.into()) {",
         },
         "packet",
     );

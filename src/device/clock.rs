@@ -92,6 +92,8 @@ pub(crate) struct Clock {
     told: u64,
     /// Nothing came back since the last start.
     first: bool,
+    /// What was foretold of it holds no more.
+    moved: bool,
     /// Returns in this window, and the least that the line was ahead at one of them.
     returns: u32,
     slack: u64,
@@ -102,6 +104,8 @@ pub(crate) struct Clock {
     guess: u64,
     /// What the device moves by at a time, rather too much than too little: the greatest of the last three.
     step: u64,
+    /// A message and a step.
+    span: u64,
     /// The furthest that the device can be without the next message coming back.
     reach: u64,
 }
@@ -110,7 +114,7 @@ impl Clock {
     /// A clock at zero for messages of `message` frames.
     pub(crate) const fn new(pace: Pace, message: u32) -> Self {
         let message = message as u64;
-        let reach = message.wrapping_add(pace.guess);
+        let span = message.wrapping_add(pace.guess);
         Self {
             pace,
             message,
@@ -120,13 +124,15 @@ impl Clock {
             completed: 0,
             told: 0,
             first: true,
+            moved: true,
             returns: 0,
             slack: u64::MAX,
             batch: 0,
             batch_before: 0,
             guess: pace.guess,
             step: pace.guess,
-            reach,
+            span,
+            reach: span,
         }
     }
 
@@ -134,7 +140,7 @@ impl Clock {
     pub(crate) fn reset(&mut self) {
         let (batch_before, guess) = (self.shown(), self.guess);
         *self = Self { batch_before, guess, ..Self::new(self.pace, self.message_frames()) };
-        self.stretch();
+        self.measure();
     }
 
     /// Frames of a message.
@@ -149,8 +155,7 @@ impl Clock {
 
     /// Goes on from frame `completed`: what came before it will not come back any more.
     pub(crate) fn start_over(&mut self, now: u64, completed: u64) {
-        self.completed = completed;
-        self.stretch();
+        self.complete(completed);
         self.begin(now, fixed(completed));
     }
 
@@ -163,35 +168,47 @@ impl Clock {
     }
 
     /// Takes in that `completed` frames in all came back by `now`.
+    #[inline(always)]
     pub(crate) fn returned(&mut self, now: u64, completed: u64) {
-        let batch = completed.saturating_sub(self.completed);
-        if batch == 0 {
+        if completed <= self.completed {
             return;
         }
-        self.completed = completed;
-        self.batch = self.batch.max(batch);
-        self.stretch();
+        let batch = completed.wrapping_sub(self.completed);
+        self.complete(completed);
+        if batch > self.batch {
+            self.batch = batch;
+            self.measure();
+        }
         if !self.running {
             return;
         }
         let line = self.line(now);
         let least = fixed(completed);
-        let most = if self.first { fixed(completed.wrapping_add(self.message)) } else { fixed(self.reach) };
+        let most = if self.first { self.first_reach() } else { fixed(self.reach) };
         let bounded = line.min(most).max(least);
         if line != bounded {
             (self.at, self.base) = (now, bounded);
+            // Less than a frame either way is no news.
+            if line.wrapping_sub(bounded).wrapping_add(fixed(1)) > fixed(2) {
+                self.moved();
+            }
         }
-        self.first = false;
-        let line = bounded;
-        self.slack = self.slack.min(line.saturating_sub(least));
+        self.slack = self.slack.min(bounded.wrapping_sub(least));
         self.returns = self.returns.wrapping_add(1);
         if self.returns >= WINDOW {
-            (self.at, self.base) = (now, line.saturating_sub(self.slack));
-            self.begin_window();
-            self.batch_before = self.batch;
-            (self.batch, self.guess) = (0, 0);
-            self.stretch();
+            self.end_window(now, bounded);
         }
+    }
+
+    /// What was foretold since this was last asked may hold no more: the line has moved by a frame or more, or the step is
+    /// another one.
+    #[inline(always)]
+    pub(crate) fn has_moved(&mut self) -> bool {
+        let moved = self.moved;
+        if moved {
+            self.moved = false;
+        }
+        moved
     }
 
     /// What the device moves by at a time, rather too much than too little.
@@ -216,14 +233,23 @@ impl Clock {
 
     /// When [`Clock::consumed`] reaches `frame`; none where it cannot before the next return, or at all.
     pub(crate) fn reaches(&self, frame: u64) -> Option<u64> {
-        if !self.running || frame > self.reach {
-            return None;
-        }
+        (self.running && self.is_within_reach(frame)).then(|| self.foretells(frame))
+    }
+
+    /// When [`Clock::consumed`] reaches `frame` if it runs, and returns come as they did.
+    #[inline(always)]
+    pub(crate) fn foretells(&self, frame: u64) -> u64 {
         let ahead = fixed(frame).saturating_sub(self.base);
         if ahead == 0 {
-            return Some(self.at);
+            return self.at;
         }
-        Some(self.at.wrapping_add(self.pace.ticks(ahead)).wrapping_add(2))
+        self.at.wrapping_add(self.pace.ticks(ahead)).wrapping_add(2)
+    }
+
+    /// The device can be at `frame` without the next message coming back.
+    #[inline]
+    pub(crate) fn is_within_reach(&self, frame: u64) -> bool {
+        frame <= self.reach
     }
 
     /// When `frame`, of the past or of the future, is consumed or captured by the line.
@@ -256,7 +282,7 @@ impl Clock {
     }
 
     fn begin(&mut self, now: u64, base: u64) {
-        (self.at, self.base, self.running, self.first) = (now, base, true, true);
+        (self.at, self.base, self.running, self.first, self.moved) = (now, base, true, true, true);
         self.begin_window();
     }
 
@@ -264,16 +290,49 @@ impl Clock {
         (self.returns, self.slack) = (0, u64::MAX);
     }
 
-    /// What came back, or what is known of the step, has changed.
-    fn stretch(&mut self) {
+    /// How far the device is at most at the first return after a start.
+    #[cold]
+    fn first_reach(&mut self) -> u64 {
+        self.first = false;
+        fixed(self.completed.wrapping_add(self.message))
+    }
+
+    #[cold]
+    fn moved(&mut self) {
+        self.moved = true;
+    }
+
+    /// The line was at `line` when the last return of a window came, at `now`.
+    #[cold]
+    #[inline(never)]
+    fn end_window(&mut self, now: u64, line: u64) {
+        (self.at, self.base) = (now, line.saturating_sub(self.slack));
+        self.begin_window();
+        self.batch_before = self.batch;
+        (self.batch, self.guess) = (0, 0);
+        self.measure();
+    }
+
+    /// What is known of the step has changed.
+    #[cold]
+    #[inline(never)]
+    fn measure(&mut self) {
         self.step = self.shown().max(self.guess);
-        self.reach = self.completed.wrapping_add(self.message).wrapping_add(self.step);
+        self.span = self.message.wrapping_add(self.step);
+        self.complete(self.completed);
+        self.moved = true;
+    }
+
+    /// So many frames came back.
+    fn complete(&mut self, completed: u64) {
+        self.completed = completed;
+        self.reach = completed.wrapping_add(self.span);
     }
 
     fn line(&self, now: u64) -> u64 {
         // A reading of the counter that is older than the anchor, taken on another processor, counts as the anchor's.
         let ticks = if now.wrapping_sub(self.at).cast_signed() < 0 { 0 } else { now.wrapping_sub(self.at) };
-        self.base.saturating_add(self.pace.frames(ticks))
+        self.base.wrapping_add(self.pace.frames(ticks))
     }
 }
 

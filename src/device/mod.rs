@@ -78,14 +78,30 @@ pub(crate) struct Position {
 }
 
 /// What follows an interrupt or a wake-up, for one engine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Progress {
     /// Bytes surely transferred.
     pub(crate) done: u64,
-    /// [`SoundDevice::serve`] has something to look at.
+    /// [`SoundDevice::serve`] has something to look at, or the sound was interrupted.
     pub(crate) troubled: bool,
     /// The sound was interrupted since this was last asked.
     pub(crate) glitch: bool,
+    /// As [`SoundDevice::next_wake`].
+    pub(crate) wake: u64,
+}
+
+impl Progress {
+    /// Nothing at all.
+    pub(crate) const NONE: Self = Self { done: 0, troubled: false, glitch: false, wake: NEVER };
+}
+
+/// What the timer did for one engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Supplied {
+    /// Something was due by the clock and was supplied, and nothing else is to be done.
+    pub(crate) any: bool,
+    /// As [`SoundDevice::next_wake`].
+    pub(crate) wake: u64,
 }
 
 /// Who says how far the device may go.
@@ -320,19 +336,23 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
     /// How long the sound of an engine is under way.
     fn latency(&self, engine: &Self::Engine) -> Latency;
 
-    /// The client of a running render engine has handed over another packet, or its first one after it ran without.
+    /// The client of a running render engine has handed over another packet, or its first one after it ran without. The
+    /// performance counter is at `now`, if the device is timed. As [`SoundDevice::next_wake`].
     fn hand_over(
         &self,
         _shared: &mut Self::Shared,
         _engine: &mut Self::Engine,
         _at: &Irql<Dispatch>,
+        _now: u64,
         _supply: Supply,
-    ) {
+    ) -> u64 {
+        NEVER
     }
 
-    /// What follows an interrupt or a wake-up, for all engines together, before each [`SoundDevice::advance`]. True if
-    /// [`SoundDevice::serve`] has something to look at, or a jack or a control has changed.
-    fn collect(&self, _shared: &mut Self::Shared, _at: &Irql<Dispatch>) -> bool {
+    /// What follows an interrupt or a wake-up, for all engines together, before each [`SoundDevice::advance`]. The
+    /// performance counter is at `now`, if the device is timed. True if [`SoundDevice::serve`] has something to look at, or a
+    /// jack or a control has changed.
+    fn collect(&self, _shared: &mut Self::Shared, _at: &Irql<Dispatch>, _now: u64) -> bool {
         false
     }
 
@@ -345,14 +365,21 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
         false
     }
 
-    /// When the timer has rung: supplies a running engine with what is due by the clock, and hands it over with
-    /// [`SoundDevice::flush`]. False if nothing is, or there is more to be done: then all is done that follows an interrupt.
-    fn supply(&self, _shared: &mut Self::Shared, _engine: &mut Self::Engine, _at: &Irql<Dispatch>) -> bool {
-        false
+    /// When the timer has rung, with the performance counter at `now`: supplies a running engine with what is due by the
+    /// clock, and hands it over with [`SoundDevice::flush`]. Where nothing is for any engine, all is done that follows an
+    /// interrupt.
+    fn supply(
+        &self,
+        _shared: &mut Self::Shared,
+        _engine: &mut Self::Engine,
+        _at: &Irql<Dispatch>,
+        _now: u64,
+    ) -> Supplied {
+        Supplied { any: false, wake: NEVER }
     }
 
     /// The performance counter at which a running engine wants to be looked at in any case; or [`NEVER`].
-    fn next_wake(&self, _engine: &Self::Engine) -> u64 {
+    fn next_wake(&self, _shared: &Self::Shared, _engine: &Self::Engine) -> u64 {
         NEVER
     }
 

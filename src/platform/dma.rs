@@ -1,10 +1,13 @@
 //! Memory that the device reads and writes.
 
+use core::marker::PhantomData;
 use core::ptr::{NonNull, null_mut, read_volatile, write_volatile};
 
 use portcls::handle::Device;
 use portcls::irql::{Irql, Passive};
 use portcls::{Result, Status};
+
+use super::shared::Shared;
 use wdk_sys::_INTERFACE_TYPE::PCIBus;
 use wdk_sys::ntddk::IoGetDmaAdapter;
 use wdk_sys::{
@@ -41,15 +44,21 @@ pub(crate) struct CommonBuffer {
     address: u64,
 }
 
-macro_rules! accesses {
-    ($( $load:ident, $store:ident: $type:ty; )*) => { $(
+macro_rules! loads {
+    ($( $load:ident: $type:ty; )*) => { $(
         #[doc = concat!("Loads a `", stringify!($type), "` from byte `at` on.")]
+        #[inline]
         pub(crate) fn $load(&self, at: usize) -> $type {
             // SAFETY: within the buffer and aligned; volatile, as the device writes it at any time.
             <$type>::from_le(unsafe { read_volatile(self.locate::<$type>(at)) })
         }
+    )* };
+}
 
+macro_rules! stores {
+    ($( $store:ident: $type:ty; )*) => { $(
         #[doc = concat!("Stores a `", stringify!($type), "` from byte `at` on, in program order with other stores here.")]
+        #[inline]
         pub(crate) fn $store(&self, at: usize, value: $type) {
             // SAFETY: within the buffer and aligned; volatile, as the device reads it at any time.
             unsafe { write_volatile(self.locate::<$type>(at), value.to_le()) };
@@ -110,11 +119,17 @@ impl CommonBuffer {
         self.address
     }
 
-    accesses! {
-        load8, store8: u8;
-        load16, store16: u16;
-        load32, store32: u32;
-        load64, store64: u64;
+    loads! {
+        load8: u8;
+        load16: u16;
+        load32: u32;
+        load64: u64;
+    }
+
+    stores! {
+        store8: u8;
+        store32: u32;
+        store64: u64;
     }
 
     /// Stores bytes from byte `at` on.
@@ -138,6 +153,65 @@ impl CommonBuffer {
         self.memory.as_ptr().wrapping_add(offset).cast()
     }
 }
+
+/// How far a [`Head`] goes.
+pub(crate) trait Extent {
+    /// A power of two of at least 8, known when the driver is made.
+    const BYTES: usize;
+}
+
+/// The first [`Extent::BYTES`] of a common buffer that has several owners: the accesses of [`CommonBuffer`], without a look
+/// at how long that is.
+///
+/// # Invariants
+///
+/// `memory` points to `E::BYTES` bytes of `owner`, its first ones.
+pub(crate) struct Head<E: Extent> {
+    memory: NonNull<u8>,
+    owner: Shared<CommonBuffer>,
+    extent: PhantomData<E>,
+}
+
+impl<E: Extent> Head<E> {
+    const INSIDE: usize = {
+        assert!(E::BYTES.is_power_of_two() && E::BYTES >= 8);
+        E::BYTES.wrapping_sub(1)
+    };
+
+    /// The beginning of `owner`; none if that is shorter.
+    pub(crate) fn of(owner: Shared<CommonBuffer>) -> Option<Self> {
+        // INVARIANT: `inside` is one less than the bytes that are there.
+        (owner.inside >= Self::INSIDE).then(|| Self { memory: owner.memory, owner, extent: PhantomData })
+    }
+
+    /// The whole buffer.
+    pub(crate) fn buffer(&self) -> &CommonBuffer {
+        &self.owner
+    }
+
+    loads! {
+        load16: u16;
+        load32: u32;
+    }
+
+    stores! {
+        store16: u16;
+        store32: u32;
+        store64: u64;
+    }
+
+    /// As [`CommonBuffer::locate`], modulo the extent.
+    #[inline]
+    fn locate<T>(&self, at: usize) -> *mut T {
+        let offset = at & Self::INSIDE & !size_of::<T>().wrapping_sub(1);
+        self.memory.as_ptr().wrapping_add(offset).cast()
+    }
+}
+
+// SAFETY: an owner of the buffer, which may go to another thread.
+unsafe impl<E: Extent> Send for Head<E> {}
+// SAFETY: as above; the buffer may be shared.
+unsafe impl<E: Extent> Sync for Head<E> {}
 
 impl Drop for CommonBuffer {
     fn drop(&mut self) {

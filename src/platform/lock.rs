@@ -4,7 +4,10 @@ use core::cell::UnsafeCell;
 
 use portcls::irql::{AtMostDispatch, Dispatch, Irql};
 use wdk_sys::KSPIN_LOCK;
-use wdk_sys::ntddk::{KeAcquireSpinLockRaiseToDpc, KeReleaseSpinLock};
+use wdk_sys::ntddk::{
+    KeAcquireSpinLockAtDpcLevel, KeAcquireSpinLockRaiseToDpc, KeReleaseSpinLock,
+    KeReleaseSpinLockFromDpcLevel,
+};
 
 /// Data behind a spin lock.
 ///
@@ -23,6 +26,7 @@ impl<T> SpinLock<T> {
     }
 
     /// Runs `f` on the data, alone.
+    #[inline(always)]
     pub(crate) fn with<L: AtMostDispatch, R>(
         &self,
         _at: &mut Irql<L>,
@@ -38,6 +42,22 @@ impl<T> SpinLock<T> {
         let result = f(unsafe { &mut *self.data.get() }, &mut raised);
         // SAFETY: acquired above, with this old level.
         unsafe { KeReleaseSpinLock(self.lock.get(), old) };
+        result
+    }
+
+    /// The same where IRQL is DISPATCH_LEVEL already: there is no level to raise, and none to keep in mind.
+    #[inline(always)]
+    pub(crate) fn with_at_dispatch<R>(
+        &self,
+        at: &mut Irql<Dispatch>,
+        f: impl FnOnce(&mut T, &mut Irql<Dispatch>) -> R,
+    ) -> R {
+        // SAFETY: the token says that IRQL is DISPATCH_LEVEL, and is borrowed as above.
+        unsafe { KeAcquireSpinLockAtDpcLevel(self.lock.get()) };
+        // SAFETY: the lock is held: nobody else reaches the data.
+        let result = f(unsafe { &mut *self.data.get() }, at);
+        // SAFETY: acquired above, at this level.
+        unsafe { KeReleaseSpinLockFromDpcLevel(self.lock.get()) };
         result
     }
 }

@@ -43,10 +43,10 @@ impl<A: Alarm> Timer<A> {
         Ok(Self { timer, _alarm: alarm })
     }
 
-    /// Has the alarm ring in `delay`, in 100 ns, in place of whatever time was set before.
-    pub(crate) fn set<L: AtMostDispatch>(&self, _at: &Irql<L>, delay: u32) {
-        // Negative is relative; zero would be a time in the past as well.
-        let due = i64::from(delay.max(1)).wrapping_neg();
+    /// Has the alarm ring as soon as more than `delay` has passed, in 100 ns, in place of whatever time was set before.
+    pub(crate) fn set_after<L: AtMostDispatch>(&self, _at: &Irql<L>, delay: u64) {
+        // Negative is relative: one more than the delay. Beyond 63 bits it would be a date, which is past.
+        let due = (!delay).cast_signed();
         // SAFETY: our timer; no period, and no parameters are needed.
         unsafe { ExSetTimer(self.timer.as_ptr(), due, 0, null_mut()) };
     }

@@ -1,12 +1,12 @@
 //! Packets, as the client of a channel hands them over and takes them.
 
-use portcls::irql::{Irql, Passive};
+use portcls::irql::{Dispatch, Irql, Passive};
 use portcls::packets::ReadPacket;
 use portcls::stream::State;
 use portcls::{Result, Status};
 
 use super::channel::Channel;
-use super::packets;
+use super::{hub, packets};
 use crate::device::{SoundDevice, Stage};
 use crate::platform::time;
 
@@ -38,8 +38,11 @@ impl<D: SoundDevice> Channel<D> {
             account.written.take((bytes, format.frame_bytes()), now, number, flags, last)?;
             if now.running {
                 let supply = live.account.supply();
-                live.device.hand_over(live.shared, live.engine, at, supply);
-                state.set_timer(self.device(), at);
+                let counter = if D::TIMED { time::counter() } else { 0 };
+                let wake = live.device.hand_over(live.shared, live.engine, at, counter, supply);
+                if D::TIMED {
+                    state.wake.by(at, counter, wake);
+                }
             }
             Ok(())
         })
@@ -91,31 +94,40 @@ impl<D: SoundDevice> Channel<D> {
     pub(super) fn read_packet(&self, at: &mut Irql<Passive>) -> Result<ReadPacket> {
         self.hub().with(at, |state, at| {
             let account = state.account(self.endpoint()).ok_or(Status::NOT_SUPPORTED)?;
-            let (Some(bytes), Some(format)) = (account.packet(), account.format) else {
-                return Err(Status::NOT_SUPPORTED);
-            };
+            let bytes = account.packet().ok_or(Status::NOT_SUPPORTED)?;
             if account.state < State::Pause {
                 return Err(Status::INVALID_DEVICE_STATE);
             }
             let ready = account.read.take(bytes, account.periods.done())?;
             let first = ready.packet.saturating_mul(bytes.into());
-            let from_device = state.live(self.device(), self.endpoint()).and_then(|mut live| {
-                live.look(at);
-                let running = live.account.stage == Stage::Running;
-                live.device.time_of(live.engine, first).filter(|_| running)
-            });
-            let clock = state.account(self.endpoint()).map_or(first, |account| account.clock.linear());
-            let since = clock.saturating_sub(first);
-            let first_sample = from_device.unwrap_or_else(|| {
-                packets::time_before(
-                    time::counter(),
-                    since,
-                    format.bytes_a_second(),
-                    time::counter_frequency(),
-                )
-            });
+            let running = account.stage == Stage::Running;
+            let from_device = match state.live(self.device(), self.endpoint()) {
+                Some(live) if running => live.device.time_of(live.engine, first),
+                _ => None,
+            };
+            let first_sample = match from_device {
+                Some(time) => time,
+                None => self.time_before(state, at, first)?,
+            };
             // Modulo 2^32, as packets are numbered.
             Ok(ReadPacket { number: ready.packet as u32, first_sample, more: ready.more })
         })
+    }
+
+    /// When the stream was at byte `first`, if it has kept an even pace up to where it is.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_NOT_SUPPORTED` without a format.
+    #[cold]
+    #[inline(never)]
+    fn time_before(&self, state: &mut hub::State<D>, at: &Irql<Dispatch>, first: u64) -> Result<u64> {
+        if let Some(mut live) = state.live(self.device(), self.endpoint()) {
+            live.look(at);
+        }
+        let account = state.account(self.endpoint()).ok_or(Status::NOT_SUPPORTED)?;
+        let format = account.format.ok_or(Status::NOT_SUPPORTED)?;
+        let since = account.clock.linear().saturating_sub(first);
+        Ok(packets::time_before(time::counter(), since, format.bytes_a_second(), time::counter_frequency()))
     }
 }

@@ -22,36 +22,33 @@ use portcls::{Result, Status, handle};
 
 use super::lane::{Account, Lane, Lanes, Live};
 use super::wake::Wake;
-use crate::device::{EndpointInfo, Engines, MAX_ENDPOINTS, NEVER, SoundDevice, Stage, Station};
+use crate::device::{EndpointInfo, Engines, MAX_ENDPOINTS, SoundDevice, Stage, Station};
 use crate::platform::gate::Gate;
 use crate::platform::interrupt::Claim;
 use crate::platform::lock::SpinLock;
 use crate::platform::shared::Shared;
 use crate::platform::thread::Waker;
 
-/// How often a look at the device is repeated because something came up meanwhile.
-const LOOKS: u32 = 4;
-
 /// A device and all its endpoints.
 pub(crate) struct Hub<D: SoundDevice> {
-    device: D,
+    pub(super) device: D,
     /// Held around what may wait for the device.
     turn: Gate<()>,
-    waker: Waker,
+    pub(super) waker: Waker,
     /// A bit for each endpoint that has a stream.
     occupied: AtomicU32,
-    state: SpinLock<State<D>>,
+    pub(super) state: SpinLock<State<D>>,
 }
 
 /// What changes.
 pub(super) struct State<D: SoundDevice> {
     /// Gone once the device is stopped or removed.
-    shared: Option<D::Shared>,
-    lanes: Lanes<D>,
+    pub(super) shared: Option<D::Shared>,
+    pub(super) lanes: Lanes<D>,
     /// The device is being taken down: nothing starts any more.
     sealed: bool,
     /// The device has no power: nothing starts until it has.
-    asleep: bool,
+    pub(super) asleep: bool,
     /// The device did not stop: memory that it knows of stays.
     stuck: bool,
     /// The timer, if the device needs one.
@@ -69,60 +66,6 @@ impl<D: SoundDevice> State<D> {
         let shared = self.shared.as_mut()?;
         let lane = self.lanes.get(endpoint)?;
         Some(Live { device, shared, engine: lane.engine.as_mut()?, account: &mut lane.account })
-    }
-
-    /// `endpoint` may run from now on.
-    pub(super) fn look_at(&mut self, device: &D, endpoint: usize, at: &Irql<Dispatch>) {
-        self.lanes.runs(endpoint);
-        self.set_timer(device, at);
-    }
-
-    /// Sets the timer to when the first of the running engines wants it.
-    pub(super) fn set_timer(&mut self, device: &D, at: &Irql<Dispatch>) {
-        if D::TIMED {
-            let mut first = NEVER;
-            self.lanes.each_running(|engine, _| first = first.min(device.next_wake(engine)));
-            self.wake.at(at, first);
-        }
-    }
-
-    /// What [`Hub::advance`] does under the lock. True if the service thread has something to look at.
-    fn advance(&mut self, device: &D, at: &Irql<Dispatch>) -> bool {
-        let Some(shared) = self.shared.as_mut().filter(|_| !self.asleep) else { return false };
-        let mut troubled = false;
-        let mut first = NEVER;
-        for _ in 0..LOOKS {
-            troubled |= device.collect(shared, at);
-            first = NEVER;
-            self.lanes.each_running(|engine, account| {
-                let progress = device.advance(shared, engine, at);
-                troubled |= account.take_in(progress, at);
-                first = first.min(device.next_wake(engine));
-            });
-            if !device.flush(shared, at) {
-                break;
-            }
-        }
-        if D::TIMED {
-            self.wake.at(at, first);
-        }
-        troubled
-    }
-
-    /// What [`Hub::ring`] does under the lock. True if the service thread has something to look at.
-    fn ring(&mut self, device: &D, at: &Irql<Dispatch>) -> bool {
-        self.wake.rang();
-        let Some(shared) = self.shared.as_mut().filter(|_| !self.asleep) else { return false };
-        let (mut supplied, mut first) = (false, NEVER);
-        self.lanes.each_running(|engine, _| {
-            supplied |= device.supply(shared, engine, at);
-            first = first.min(device.next_wake(engine));
-        });
-        if !supplied || device.flush(shared, at) {
-            return self.advance(device, at);
-        }
-        self.wake.at(at, first);
-        false
     }
 
     /// Nothing starts: the device is being taken down, or has no power.
@@ -252,22 +195,6 @@ impl<D: SoundDevice> Hub<D> {
     /// Claims or declines an interrupt.
     pub(crate) fn claim(&self, at: &Irql<Device>, message: Option<u32>) -> Claim {
         self.device.claim(at, message)
-    }
-
-    /// What follows a claimed interrupt or a wake-up: moves the counts, signals what ended, keeps the device supplied.
-    pub(crate) fn advance(&self, at: &mut Irql<Dispatch>) {
-        let troubled = self.state.with(at, |state, at| state.advance(&self.device, at));
-        if troubled {
-            self.waker.wake(at);
-        }
-    }
-
-    /// The timer has rung: keeps the device supplied, and looks whether it is well.
-    pub(super) fn ring(&self, at: &mut Irql<Dispatch>) {
-        let troubled = self.state.with(at, |state, at| state.ring(&self.device, at));
-        if troubled {
-            self.waker.wake(at);
-        }
     }
 
     /// Sees to a device in trouble.

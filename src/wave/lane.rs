@@ -89,7 +89,9 @@ impl Account {
     #[inline(always)]
     fn count(&mut self, done: u64, at: &Irql<Dispatch>) {
         self.periods.advance(done);
-        for _ in 0..self.periods.ended() {
+        let mut ended = self.periods.ended();
+        while ended != 0 {
+            ended = ended.wrapping_sub(1);
             self.events.iter().for_each(|event| signal(event, at));
         }
     }
@@ -99,8 +101,10 @@ impl Account {
     #[inline(always)]
     pub(super) fn take_in(&mut self, progress: Progress, at: &Irql<Dispatch>) -> bool {
         self.count(progress.done, at);
-        self.glitches = self.glitches.saturating_add(progress.glitch.into());
-        progress.troubled || progress.glitch
+        if progress.glitch {
+            self.glitches = self.glitches.saturating_add(1);
+        }
+        progress.troubled
     }
 
     /// Back to zero, as STOP demands.
@@ -199,12 +203,15 @@ impl<D: SoundDevice> Lanes<D> {
     pub(super) fn each_running(&mut self, mut f: impl FnMut(&mut D::Engine, &mut Account)) {
         let mut left = self.running;
         while left != 0 {
-            let endpoint = left.trailing_zeros() as usize;
+            let endpoint = left.trailing_zeros() as usize & MAX_ENDPOINTS.wrapping_sub(1);
             left &= left.wrapping_sub(1);
             let Some(lane) = self.lanes.get_mut(endpoint).and_then(Option::as_deref_mut) else { continue };
-            match (&mut lane.engine, lane.account.stage) {
-                (Some(engine), Stage::Running) => f(engine, &mut lane.account),
-                _ => self.running &= !bit(endpoint),
+            if lane.account.stage == Stage::Running
+                && let Some(engine) = &mut lane.engine
+            {
+                f(engine, &mut lane.account);
+            } else {
+                self.running &= !bit(endpoint);
             }
         }
     }

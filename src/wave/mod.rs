@@ -11,6 +11,7 @@ mod format;
 mod handover;
 pub(crate) mod hub;
 mod lane;
+mod look;
 mod miniport;
 mod modes;
 pub(crate) mod packet_sizes;

@@ -70,19 +70,20 @@ impl Written {
         if self.ended {
             return Err(Status::INVALID_DEVICE_STATE);
         }
-        let ends = flags & END_OF_STREAM != 0;
-        let is_whole = last <= bytes && last.checked_rem(frame) == Some(0);
-        if flags & !END_OF_STREAM != 0 || (ends && !is_whole) {
+        // Mostly there are none.
+        let ends = flags != 0;
+        if ends && (flags != END_OF_STREAM || last > bytes || last.checked_rem(frame) != Some(0)) {
             return Err(Status::INVALID_PARAMETER);
         }
 
         let count = completed(now.done, bytes);
         let ahead = number.wrapping_sub(count as u32).cast_signed();
         let ahead = u64::try_from(ahead).map_err(|_| Status::DATA_LATE_ERROR)?;
-        let start = |packet: u64| packet.saturating_mul(u64::from(bytes));
-        let packet = count.saturating_add(ahead);
-        let current_is_given = self.upto.max(now.owned) > start(count);
-        if now.running && start(packet) < now.owned {
+        // The current one begins within 64 bits, which are never used up, and it is less than 2^63 bytes from there.
+        let current = count.wrapping_mul(u64::from(bytes));
+        let start = current.saturating_add(ahead.wrapping_mul(u64::from(bytes)));
+        let current_is_given = self.upto.max(now.owned) > current;
+        if now.running && start < now.owned {
             return Err(Status::DATA_LATE_ERROR);
         }
         if ahead >= IN_BUFFER || (ahead > 0 && !now.running && !current_is_given) {
@@ -91,7 +92,7 @@ impl Written {
 
         let length = if ends { last } else { bytes };
         self.used = true;
-        self.upto = self.upto.max(start(packet).saturating_add(length.into()));
+        self.upto = self.upto.max(start.saturating_add(length.into()));
         self.ended = ends;
         Ok(())
     }

@@ -31,9 +31,17 @@ impl<D: SoundDevice> Wake<D> {
         self.set = NEVER;
     }
 
-    /// Has the timer ring when the performance counter is at `when`; not at all if that is [`NEVER`].
-    #[inline]
-    pub(super) fn at(&mut self, at: &Irql<Dispatch>, when: u64) {
+    /// Has the timer ring when the performance counter, now at `now`, is at `when`, or before.
+    #[inline(always)]
+    pub(super) fn by(&mut self, at: &Irql<Dispatch>, now: u64, when: u64) {
+        if when < self.set {
+            self.at(at, now, when);
+        }
+    }
+
+    /// Has the timer ring when the performance counter, now at `now`, is at `when`; not at all if that is [`NEVER`].
+    #[inline(always)]
+    pub(super) fn at(&mut self, at: &Irql<Dispatch>, now: u64, when: u64) {
         if when == self.set {
             return;
         }
@@ -41,17 +49,12 @@ impl<D: SoundDevice> Wake<D> {
         if when == NEVER {
             timer.cancel(at);
         } else {
-            timer.set(at, delay(time::counter(), when, self.unit));
+            // Rounded down; it rings after that, and must not before there is something to do.
+            let units = u128::from(when.saturating_sub(now)).wrapping_mul(u128::from(self.unit)) >> FRACTION;
+            timer.set_after(at, units as u64);
         }
         self.set = when;
     }
-}
-
-/// From `now` to `when` in 100 ns, rounded up: the timer must not ring before there is something to do.
-fn delay(now: u64, when: u64, unit: u64) -> u32 {
-    let units = u128::from(when.saturating_sub(now)).wrapping_mul(u128::from(unit)) >> FRACTION;
-    // Minutes at most.
-    u32::try_from(units as u64).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// What the timer does when it rings.

@@ -124,7 +124,8 @@ unsafe extern "efiapi" fn get_read_packet<T: WaveRtInputStream, const N: usize>(
     first_sample: *mut u64,
     more: *mut BOOL,
 ) -> NTSTATUS {
-    if number.is_null() || flags.is_null() || first_sample.is_null() || more.is_null() {
+    // One of them is null if the least of them is.
+    if number.addr().min(flags.addr()).min(first_sample.addr()).min(more.addr()) == 0 {
         return STATUS_INVALID_PARAMETER;
     }
     let put = |packet: ReadPacket| {
@@ -137,7 +138,6 @@ unsafe extern "efiapi" fn get_read_packet<T: WaveRtInputStream, const N: usize>(
         // SAFETY: not null, so the caller's place for the answer.
         unsafe { more.write(packet.more.into()) };
     };
-    put(ReadPacket { number: 0, first_sample: 0, more: false });
     // SAFETY: documented as PASSIVE_LEVEL.
     let mut irql = unsafe { Irql::assume() };
     // SAFETY: the caller holds a reference during the call.
@@ -146,6 +146,9 @@ unsafe extern "efiapi" fn get_read_packet<T: WaveRtInputStream, const N: usize>(
             put(packet);
             STATUS_SUCCESS
         }
-        Err(status) => status.code(),
+        Err(status) => {
+            put(ReadPacket { number: 0, first_sample: 0, more: false });
+            status.code()
+        }
     }
 }

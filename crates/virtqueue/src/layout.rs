@@ -12,6 +12,9 @@ const USED_ENTRY: usize = 8;
 /// `flags` and `index`, ahead of the entries of either ring.
 const RING_HEADER: usize = 4;
 
+/// The index in it.
+const INDEX: usize = 2;
+
 /// The event index behind the entries of either ring.
 const EVENT: usize = 2;
 
@@ -34,73 +37,89 @@ pub struct RingLayout {
     pub used: usize,
     /// All of it, in bytes; a multiple of 64.
     pub bytes: usize,
+    /// What is left of an index in a ring: rings are as long as a power of two, so that one that wraps at 2^16 keeps its
+    /// place in them.
+    mask: u16,
+    /// The used index at which the driver wants an interrupt (`used_event`, 2.7.7).
+    pub(crate) used_event: usize,
+    /// The available index at which the device wants a kick (`avail_event`, 2.7.10).
+    pub(crate) available_event: usize,
 }
 
 impl RingLayout {
-    /// The layout of a ring of `size` descriptors: none unless that is a power of two up to 32768 (2.7).
-    pub const fn of(size: u16) -> Option<Self> {
-        if !size.is_power_of_two() {
+    /// The layout of a ring of `size` descriptors where one of `most` has room: none unless both are powers of two up to
+    /// 32768 (2.7), and `size` is not the greater one. Where the parts begin depends on `most` alone.
+    pub const fn of(size: u16, most: u16) -> Option<Self> {
+        if !size.is_power_of_two() || !most.is_power_of_two() || size > most {
             return None;
         }
-        let entries = size as usize;
-        // At most 512 KiB, 64 KiB and 256 KiB: nothing wraps.
-        let available = lines(entries.wrapping_mul(DESCRIPTOR));
-        let used = available.wrapping_add(ring(entries, AVAILABLE_ENTRY));
-        let bytes = used.wrapping_add(ring(entries, USED_ENTRY));
-        Some(Self { size, descriptors: 0, available, used, bytes })
+        let (entries, room) = (size as usize, most as usize);
+        Some(Self {
+            size,
+            descriptors: 0,
+            available: available(room),
+            used: used(room),
+            bytes: used(room).wrapping_add(ring(room, USED_ENTRY)),
+            mask: size.wrapping_sub(1),
+            used_event: event(available(room), entries, AVAILABLE_ENTRY),
+            available_event: event(used(room), entries, USED_ENTRY),
+        })
     }
 
-    /// Where descriptor `index` is. `index` is below the size.
-    pub(crate) fn descriptor(&self, index: u16) -> usize {
-        self.descriptors.wrapping_add(usize::from(index).wrapping_mul(DESCRIPTOR))
+    /// Where among the entries of a ring that has room for `MAX` the one is that `index` counts.
+    #[inline(always)]
+    fn entry<const MAX: usize>(&self, index: u16) -> usize {
+        // The second mask changes nothing, but says how far the entry is at most.
+        usize::from(index & self.mask) & MAX.wrapping_sub(1)
     }
 
-    /// The driver's flags.
-    pub(crate) fn available_flags(&self) -> usize {
-        self.available
+    /// Where the entry for the chain that `index` counts is in the available ring.
+    #[inline(always)]
+    pub(crate) fn available_entry<const MAX: usize>(&self, index: u16) -> usize {
+        let entry = self.entry::<MAX>(index).wrapping_mul(AVAILABLE_ENTRY);
+        Places::<MAX>::AVAILABLE.wrapping_add(RING_HEADER).wrapping_add(entry)
     }
 
+    /// Where the entry for the chain that `index` counts is in the used ring: head, then length.
+    #[inline(always)]
+    pub(crate) fn used_entry<const MAX: usize>(&self, index: u16) -> usize {
+        let entry = self.entry::<MAX>(index).wrapping_mul(USED_ENTRY);
+        Places::<MAX>::USED.wrapping_add(RING_HEADER).wrapping_add(entry)
+    }
+}
+
+/// Where the parts of a ring are that has room for `MAX` descriptors.
+pub(crate) struct Places<const MAX: usize>;
+
+impl<const MAX: usize> Places<MAX> {
+    /// The available ring begins with the driver's flags.
+    pub(crate) const AVAILABLE: usize = available(MAX);
     /// The driver's index.
-    pub(crate) fn available_index(&self) -> usize {
-        self.available.wrapping_add(2)
-    }
-
-    /// The entry for the chain that `index` counts.
-    pub(crate) fn available_entry(&self, index: u16) -> usize {
-        self.available.wrapping_add(RING_HEADER).wrapping_add(self.entry(index, AVAILABLE_ENTRY))
-    }
-
-    /// The used index at which the driver wants an interrupt (`used_event`, 2.7.7).
-    pub(crate) fn used_event(&self) -> usize {
-        let entries = usize::from(self.size).wrapping_mul(AVAILABLE_ENTRY);
-        self.available.wrapping_add(RING_HEADER).wrapping_add(entries)
-    }
-
-    /// The device's flags.
-    pub(crate) fn used_flags(&self) -> usize {
-        self.used
-    }
-
+    pub(crate) const AVAILABLE_INDEX: usize = Self::AVAILABLE.wrapping_add(INDEX);
+    /// The used ring begins with the device's flags.
+    pub(crate) const USED: usize = used(MAX);
     /// The device's index.
-    pub(crate) fn used_index(&self) -> usize {
-        self.used.wrapping_add(2)
-    }
+    pub(crate) const USED_INDEX: usize = Self::USED.wrapping_add(INDEX);
 
-    /// The entry for the chain that `index` counts: head, then length.
-    pub(crate) fn used_entry(&self, index: u16) -> usize {
-        self.used.wrapping_add(RING_HEADER).wrapping_add(self.entry(index, USED_ENTRY))
+    /// Where descriptor `index` is. `index` is below `MAX`.
+    #[inline(always)]
+    pub(crate) const fn descriptor(index: u16) -> usize {
+        (index as usize & MAX.wrapping_sub(1)).wrapping_mul(DESCRIPTOR)
     }
+}
 
-    /// The available index at which the device wants a kick (`avail_event`, 2.7.10).
-    pub(crate) fn available_event(&self) -> usize {
-        let entries = usize::from(self.size).wrapping_mul(USED_ENTRY);
-        self.used.wrapping_add(RING_HEADER).wrapping_add(entries)
-    }
+// At most 512 KiB, 64 KiB and 256 KiB: nothing wraps.
+const fn available(room: usize) -> usize {
+    lines(room.wrapping_mul(DESCRIPTOR))
+}
 
-    /// Rings are as long as a power of two: an index that wraps at 2^16 keeps its place in them.
-    fn entry(&self, index: u16, bytes: usize) -> usize {
-        usize::from(index & self.size.wrapping_sub(1)).wrapping_mul(bytes)
-    }
+const fn used(room: usize) -> usize {
+    available(room).wrapping_add(ring(room, AVAILABLE_ENTRY))
+}
+
+/// Where behind the entries of the ring at `part` the event index is.
+const fn event(part: usize, entries: usize, entry: usize) -> usize {
+    part.wrapping_add(RING_HEADER).wrapping_add(entries.wrapping_mul(entry))
 }
 
 const fn ring(entries: usize, entry: usize) -> usize {

@@ -59,9 +59,10 @@ mod event;
 mod layout;
 mod memory;
 mod queue;
+mod rules;
 
 pub use descriptor::{Segment, descriptor};
 pub use event::need_event;
 pub use layout::RingLayout;
 pub use memory::RingMemory;
-pub use queue::{Bad, Error, Features, Queue, Used};
+pub use queue::{Bad, Error, Features, Parked, Queue, Used};

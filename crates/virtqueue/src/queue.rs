@@ -4,8 +4,9 @@ use crate::{
     chains::Chains,
     descriptor::{Segment, descriptor, indirect},
     event::need_event,
-    layout::{DESCRIPTOR, RingLayout},
+    layout::{DESCRIPTOR, Places, RingLayout},
     memory::RingMemory,
+    rules::Rules,
 };
 
 /// The driver wants no interrupts (`VIRTQ_AVAIL_F_NO_INTERRUPT`, 2.7.6).
@@ -16,9 +17,6 @@ const NO_NOTIFY: u16 = 1;
 
 /// As far from any index that counts now as there is.
 const FAR: u16 = 0x8000;
-
-/// All bytes of one chain together (2.7.5.2).
-const MAX_CHAIN_BYTES: u64 = 1 << 32;
 
 /// What was negotiated with the device and matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,7 +44,13 @@ pub enum Error {
     NoIndirect,
     /// The device has lied: only [`Queue::restart`] helps.
     Broken,
+    /// There is no such parked chain, or it is under way.
+    NotParked,
 }
+
+/// A chain that keeps its descriptor: see [`Queue::park`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parked(u16);
 
 /// How the device broke the rules. It needs a reset, and the queue [`Queue::restart`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,21 +81,21 @@ pub struct Queue<M: RingMemory, const MAX: usize> {
     layout: RingLayout,
     features: Features,
     chains: Chains<MAX>,
-    /// Used entries taken, ever, mod 2^16.
-    taken: u16,
     broken: Option<Bad>,
 }
 
 impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
-    /// A queue of `size` descriptors in `memory`, of which it uses and clears [`RingLayout::bytes`]. It wants an
+    /// A queue of `size` descriptors in `memory`, of which it uses and clears [`RingLayout::bytes`]: those of the layout for
+    /// `size` where `MAX` have room. It wants an
     /// interrupt at the first completion. The device is told of it afterwards.
     ///
     /// # Errors
     /// [`Error::Size`].
     pub fn new(memory: M, size: u16, features: Features) -> Result<Self, Error> {
-        let layout = RingLayout::of(size).ok_or(Error::Size)?;
+        let most = u16::try_from(MAX).map_err(|_| Error::Size)?;
+        let layout = RingLayout::of(size, most).ok_or(Error::Size)?;
         let chains = Chains::new(size).ok_or(Error::Size)?;
-        let queue = Self { memory, layout, features, chains, taken: 0, broken: None };
+        let queue = Self { memory, layout, features, chains, broken: None };
         queue.clear();
         Ok(queue)
     }
@@ -101,7 +105,6 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
     pub fn restart(&mut self, features: Features) {
         self.features = features;
         self.chains.restart();
-        self.taken = 0;
         self.broken = None;
         self.clear();
     }
@@ -137,26 +140,51 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
     /// # Errors
     /// [`Error::NoIndirect`], [`Error::Full`], [`Error::Empty`], [`Error::Long`], [`Error::Broken`].
     pub fn add_indirect(&mut self, table: u64, entries: u16, token: u16) -> Result<(), Error> {
-        self.sound()?;
-        if !self.features.indirect {
-            return Err(Error::NoIndirect);
-        }
-        if entries == 0 {
-            return Err(Error::Empty);
-        }
-        if entries > self.size() {
-            return Err(Error::Long);
-        }
+        self.admit(entries)?;
         let chain = self.chains.draft()?;
-        let bytes = u32::from(entries).wrapping_mul(DESCRIPTOR as u32);
-        self.write(chain.head(), indirect(table, bytes));
+        self.point(chain.head(), table, entries);
         self.offer(chain.head());
         self.chains.add(&chain, token)
+    }
+
+    /// Makes one chain as [`Self::add_indirect`] does, but does not add it: [`Self::add_parked`] does, again and again, at
+    /// next to no cost. Its descriptor stays taken until [`Self::unpark`] or [`Self::restart`]; after that the chain must
+    /// not be used any more.
+    ///
+    /// # Errors
+    /// As [`Self::add_indirect`].
+    pub fn park(&mut self, table: u64, entries: u16, token: u16) -> Result<Parked, Error> {
+        self.admit(entries)?;
+        let head = self.chains.park(token)?;
+        self.point(head, table, entries);
+        Ok(Parked(head))
+    }
+
+    /// Gives the descriptor of a chain that is not under way back.
+    ///
+    /// # Errors
+    /// [`Error::NotParked`].
+    pub fn unpark(&mut self, parked: Parked) -> Result<(), Error> {
+        self.chains.unpark(parked.0)
+    }
+
+    /// Adds a parked chain that is not under way.
+    ///
+    /// # Errors
+    /// [`Error::NotParked`], [`Error::Broken`].
+    #[inline(always)]
+    pub fn add_parked(&mut self, parked: Parked) -> Result<(), Error> {
+        self.sound()?;
+        let index = self.chains.next_index();
+        self.chains.add_parked(parked.0)?;
+        self.memory.store16(self.layout.available_entry::<MAX>(index), parked.0);
+        Ok(())
     }
 
     /// Offers the device all that was added since the last time. Whether it wants to be notified of that: then the
     /// caller must do so, once for all of them.
     #[must_use = "the device may be asleep"]
+    #[inline(always)]
     pub fn publish(&mut self) -> bool {
         if self.broken.is_some() {
             return false;
@@ -164,14 +192,20 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
         let Some((old, new)) = self.chains.publish() else { return false };
         // The entries and descriptors, and what they point at, before the index that says they are there (2.7.13.3.1).
         self.memory.fence_release();
-        self.memory.store16(self.layout.available_index(), new);
+        self.memory.store16(Places::<MAX>::AVAILABLE_INDEX, new);
         // The index before the device's wish: a device that wishes and then sees no new index sleeps (2.7.13.4.1).
         self.memory.fence_full();
         if self.features.event_idx {
-            need_event(self.memory.load16(self.layout.available_event()), new, old)
+            need_event(self.memory.load16(self.layout.available_event), new, old)
         } else {
-            self.memory.load16(self.layout.used_flags()) & NO_NOTIFY == 0
+            self.allows_kicks()
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn allows_kicks(&self) -> bool {
+        self.memory.load16(Places::<MAX>::USED) & NO_NOTIFY == 0
     }
 
     /// The next chain that the device is done with, in its order; none if there is no further one so far.
@@ -187,9 +221,22 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
     ///
     /// # Errors
     /// As [`Self::take`]; `each` has got those before the lie.
-    #[inline]
+    #[inline(always)]
     pub fn take_all(&mut self, mut each: impl FnMut(Used)) -> Result<(), Bad> {
-        for _ in 0..self.waiting()? {
+        let waiting = self.waiting()?;
+        if waiting == 0 {
+            return Ok(());
+        }
+        // Mostly it is one.
+        each(self.next()?);
+        if waiting == 1 { Ok(()) } else { self.take_rest(waiting, each) }
+    }
+
+    /// All but the first of so many chains.
+    #[cold]
+    #[inline(never)]
+    fn take_rest(&mut self, waiting: u16, mut each: impl FnMut(Used)) -> Result<(), Bad> {
+        for _ in 1..waiting {
             each(self.next()?);
         }
         Ok(())
@@ -198,7 +245,7 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
     /// Whether there is something to take, or the device has lied.
     #[inline]
     pub fn has_news(&self) -> bool {
-        self.memory.load16(self.layout.used_index()) != self.taken
+        self.memory.load16(Places::<MAX>::USED_INDEX) != self.chains.next_used()
     }
 
     /// Asks for an interrupt at the next completion. Whether there is one already, for which none may come: then
@@ -210,24 +257,31 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
     ///
     /// That ends: a broken queue says no, and there are never more completions than chains.
     #[must_use = "no interrupt may come for what is there already"]
+    #[inline(always)]
     pub fn want_interrupt(&mut self) -> bool {
         if self.features.event_idx {
-            self.memory.store16(self.layout.used_event(), self.taken);
+            self.memory.store16(self.layout.used_event, self.chains.next_used());
         } else {
-            self.memory.store16(self.layout.available_flags(), 0);
+            self.allow_interrupts();
         }
         // The wish before the second look: a device that returned a chain meanwhile may not have seen it (2.7.14).
         self.memory.fence_full();
-        self.broken.is_none() && self.has_news()
+        self.has_news() && self.broken.is_none()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn allow_interrupts(&self) {
+        self.memory.store16(Places::<MAX>::AVAILABLE, 0);
     }
 
     /// Asks for no more interrupts. One may come nevertheless (2.7.7.2): it's no promise of the device's.
     pub fn want_no_interrupt(&mut self) {
         if self.features.event_idx {
             // The flags must stay 0 (2.7.7.1). This is passed after 32768 completions: one needless interrupt.
-            self.memory.store16(self.layout.used_event(), self.taken.wrapping_add(FAR));
+            self.memory.store16(self.layout.used_event, self.chains.next_used().wrapping_add(FAR));
         } else {
-            self.memory.store16(self.layout.available_flags(), NO_INTERRUPT);
+            self.memory.store16(Places::<MAX>::AVAILABLE, NO_INTERRUPT);
         }
     }
 
@@ -257,13 +311,16 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
     }
 
     /// How many chains the device says it is done with that were not taken.
-    #[inline]
+    #[inline(always)]
     fn waiting(&mut self) -> Result<u16, Bad> {
         if let Some(bad) = self.broken {
             return Err(bad);
         }
-        let index = self.memory.load16(self.layout.used_index());
-        let waiting = index.wrapping_sub(self.taken);
+        let index = self.memory.load16(Places::<MAX>::USED_INDEX);
+        let waiting = index.wrapping_sub(self.chains.next_used());
+        if waiting == 0 {
+            return Ok(0);
+        }
         if waiting > self.chains.offered() {
             return Err(self.found(Bad::Index(index)));
         }
@@ -273,20 +330,38 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
     }
 
     /// The next chain of those.
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Result<Used, Bad> {
-        let entry = self.layout.used_entry(self.taken);
+        let entry = self.layout.used_entry::<MAX>(self.chains.next_used());
         let head = self.memory.load32(entry);
         let bytes = self.memory.load32(entry.wrapping_add(4));
         let token = self.chains.complete(head).map_err(|bad| self.found(bad))?;
-        self.taken = self.taken.wrapping_add(1);
         Ok(Used { token, bytes })
     }
 
+    /// Whether a table of so many descriptors is good.
+    fn admit(&self, entries: u16) -> Result<(), Error> {
+        self.sound()?;
+        if !self.features.indirect {
+            return Err(Error::NoIndirect);
+        }
+        if entries == 0 {
+            return Err(Error::Empty);
+        }
+        if entries > self.size() { Err(Error::Long) } else { Ok(()) }
+    }
+
+    /// Has a free descriptor point at a table.
+    fn point(&self, head: u16, table: u64, entries: u16) {
+        self.write(head, indirect(table, u32::from(entries).wrapping_mul(DESCRIPTOR as u32)));
+    }
+
+    #[inline(always)]
     fn sound(&self) -> Result<(), Error> {
         if self.broken.is_some() { Err(Error::Broken) } else { Ok(()) }
     }
 
+    #[cold]
     fn found(&mut self, bad: Bad) -> Bad {
         self.broken = Some(bad);
         bad
@@ -294,7 +369,7 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
 
     /// Writes a free descriptor.
     fn write(&self, index: u16, [low, high, bytes, flags_and_next]: [u32; 4]) {
-        let at = self.layout.descriptor(index);
+        let at = Places::<MAX>::descriptor(index);
         self.memory.store64(at, u64::from(low) | u64::from(high) << 32);
         self.memory.store32(at.wrapping_add(8), bytes);
         self.memory.store32(at.wrapping_add(12), flags_and_next);
@@ -302,33 +377,12 @@ impl<M: RingMemory, const MAX: usize> Queue<M, MAX> {
 
     /// Puts a head into the available ring, behind what the device may look at.
     fn offer(&self, head: u16) {
-        self.memory.store16(self.layout.available_entry(self.chains.next_index()), head);
+        self.memory.store16(self.layout.available_entry::<MAX>(self.chains.next_index()), head);
     }
 
     fn clear(&self) {
         for at in (0..self.layout.bytes).step_by(8) {
             self.memory.store64(at, 0);
         }
-    }
-}
-
-/// What holds for the segments of a chain, one after the other.
-#[derive(Default)]
-struct Rules {
-    writable: bool,
-    bytes: u64,
-}
-
-impl Rules {
-    fn admit(&mut self, segment: &Segment) -> Result<(), Error> {
-        if segment.bytes == 0 {
-            return Err(Error::Empty);
-        }
-        if self.writable && !segment.writable {
-            return Err(Error::Order);
-        }
-        self.writable = segment.writable;
-        self.bytes = self.bytes.saturating_add(u64::from(segment.bytes));
-        if self.bytes > MAX_CHAIN_BYTES { Err(Error::Long) } else { Ok(()) }
     }
 }

@@ -91,7 +91,7 @@ struct World {
 
 impl World {
     fn new(size: u16, features: Features, fault: Fault, seed: u64) -> Self {
-        let layout = RingLayout::of(size).expect("a size");
+        let layout = RingLayout::of(size, 256).expect("a size");
         let bytes = SLOTS + SLOT * u64::from(size);
         let guest = GuestMemoryMmap::from_ranges(&[(GuestAddress(0), bytes as usize)]).expect("memory");
         let memory = Memory { guest, layout, fault };

@@ -348,7 +348,7 @@ fn no_device_loses_or_doubles_a_token_or_a_descriptor() {
     let mut total = Tally::default();
     for seed in 0..SEEDS {
         let mut random = Random::new(seed);
-        let memory = Watched::new(1 << random.below(5));
+        let memory = Watched::new(1 << random.below(5), MAX as u16);
         let driver = ours(&memory, &mut random);
         let tally = trial(&memory, driver, &mut random, STEPS / SEEDS)
             .unwrap_or_else(|finding| panic!("seed {seed}: {finding:?}"));
@@ -365,7 +365,7 @@ fn no_device_loses_or_doubles_a_token_or_a_descriptor() {
 
 fn finding(fault: Fault) -> Finding {
     let mut random = Random::new(1);
-    let memory = Watched::new(16);
+    let memory = Watched::new(16, MAX as u16);
     let driver = Faulty { ours: ours(&memory, &mut random), fault, added: 0, last_token: None };
     trial(&memory, driver, &mut random, STEPS / SEEDS)
         .err()

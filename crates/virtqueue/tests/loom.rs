@@ -37,7 +37,7 @@ struct Shared {
 
 impl Shared {
     fn new(lacks: Lacks) -> Arc<Self> {
-        let layout = RingLayout::of(SIZE).expect("2 is a size");
+        let layout = RingLayout::of(SIZE, SIZE).expect("2 is a size");
         Arc::new(Self {
             lacks,
             layout,

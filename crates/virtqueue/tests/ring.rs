@@ -55,38 +55,45 @@ impl Cells {
 
 #[test]
 fn the_parts_are_aligned_and_apart() {
-    for exponent in 0..16 {
-        let size = 1_u16 << exponent;
-        let layout = RingLayout::of(size).expect("a power of two");
-        let entries = usize::from(size);
+    for (exponent, beyond) in
+        (0..16).flat_map(|exponent| (exponent..16).map(move |beyond| (exponent, beyond)))
+    {
+        let (size, most) = (1_u16 << exponent, 1_u16 << beyond);
+        let layout = RingLayout::of(size, most).expect("powers of two");
+        let room = usize::from(most);
         assert_eq!((layout.size, layout.descriptors), (size, 0));
-        assert!(layout.descriptors + 16 * entries <= layout.available, "{layout:?}");
-        assert!(layout.available + 6 + 2 * entries <= layout.used, "{layout:?}");
-        assert!(layout.used + 6 + 8 * entries <= layout.bytes, "{layout:?}");
+        assert!(layout.descriptors + 16 * room <= layout.available, "{layout:?}");
+        assert!(layout.available + 6 + 2 * room <= layout.used, "{layout:?}");
+        assert!(layout.used + 6 + 8 * room <= layout.bytes, "{layout:?}");
         for part in [layout.available, layout.used, layout.bytes] {
             assert_eq!(part % 64, 0, "{layout:?}");
         }
+        // Where the parts are does not depend on how much of the room is used.
+        let all = RingLayout::of(most, most).expect("a power of two");
+        assert_eq!((all.available, all.used, all.bytes), (layout.available, layout.used, layout.bytes));
     }
     for size in [0, 3, 6, 100, 32769, 65535] {
-        assert_eq!(RingLayout::of(size), None);
+        assert_eq!(RingLayout::of(size, 32768), None);
+        assert_eq!(RingLayout::of(1, size), None);
     }
+    assert_eq!(RingLayout::of(16, 8), None);
 }
 
 #[test]
 fn a_queue_has_a_size_that_it_can_keep_track_of() {
-    let memory = Cells::new(16);
+    let memory = Cells::new(16, 16);
     for size in [0, 3, 7, 16, 65535] {
         let refused = Queue::<_, 8>::new(&memory, size, FLAGS).err();
         assert_eq!(refused, Some(Error::Size), "{size}");
     }
     let queue = Queue::<_, 8>::new(&memory, 4, FLAGS).expect("4 is not more than 8");
     assert_eq!((queue.size(), queue.room(), queue.in_flight()), (4, 4, 0));
-    assert_eq!(queue.layout(), &RingLayout::of(4).expect("4 is a size"));
+    assert_eq!(queue.layout(), &RingLayout::of(4, 8).expect("4 is a size"));
 }
 
 #[test]
 fn a_new_queue_is_zero_and_wants_interrupts() {
-    let memory = Cells::new(8);
+    let memory = Cells::new(8, 8);
     let _queue = queue(&memory, EVENT_IDX);
     for at in (0..memory.layout.bytes).step_by(2) {
         assert_eq!(memory.load16(at), 0, "at {at}");
@@ -107,7 +114,7 @@ fn descriptors_are_words_of_the_specification() {
 
 #[test]
 fn a_chain_is_linked_and_offered_when_published() {
-    let memory = Cells::new(8);
+    let memory = Cells::new(8, 8);
     let mut queue = queue(&memory, EVENT_IDX);
     queue.add([readable(4), readable(5), writable(6)], 77).expect("three descriptors");
     assert_eq!((memory.available_index(), queue.in_flight(), queue.room()), (0, 1, 5));
@@ -123,7 +130,7 @@ fn a_chain_is_linked_and_offered_when_published() {
 
 #[test]
 fn an_indirect_chain_takes_one_descriptor() {
-    let memory = Cells::new(4);
+    let memory = Cells::new(4, 8);
     let mut queue = queue(&memory, EVENT_IDX);
     queue.add_indirect(0x5_0000_0010, 3, 77).expect("one descriptor");
     assert_eq!(queue.room(), 3);
@@ -136,7 +143,7 @@ fn an_indirect_chain_takes_one_descriptor() {
 
 #[test]
 fn a_refused_chain_leaves_no_trace() {
-    let memory = Cells::new(4);
+    let memory = Cells::new(4, 8);
     let mut queue = queue(&memory, EVENT_IDX);
     for (segments, error) in [
         (vec![], Error::Empty),
@@ -159,7 +166,7 @@ fn a_refused_chain_leaves_no_trace() {
 
 #[test]
 fn a_full_queue_has_room_again_when_a_chain_comes_back() {
-    let memory = Cells::new(4);
+    let memory = Cells::new(4, 8);
     let mut queue = queue(&memory, EVENT_IDX);
     queue.add([readable(1); 3], 10).expect("three of four");
     assert_eq!(queue.add([readable(1); 2], 11), Err(Error::Full));
@@ -175,7 +182,7 @@ fn a_full_queue_has_room_again_when_a_chain_comes_back() {
 
 #[test]
 fn all_that_came_back_is_taken_at_once_up_to_a_lie() {
-    let memory = Cells::new(4);
+    let memory = Cells::new(4, 8);
     let mut queue = queue(&memory, EVENT_IDX);
     for token in [10, 11, 12] {
         queue.add([readable(1)], token).expect("there is room");
@@ -204,7 +211,7 @@ fn all_that_came_back_is_taken_at_once_up_to_a_lie() {
 /// Two chains in flight, a third added and not published; what the device then does is found, and the queue stands
 /// still until it is restarted.
 fn caught(lie: impl FnOnce(&Cells)) -> Bad {
-    let memory = Cells::new(8);
+    let memory = Cells::new(8, 8);
     let mut queue = queue(&memory, EVENT_IDX);
     queue.add([readable(1), writable(1)], 20).expect("there is room");
     queue.add([writable(1)], 21).expect("there is room");
@@ -247,7 +254,7 @@ fn lies_are_caught() {
 
 #[test]
 fn a_descriptor_that_is_kept_track_of_but_not_there_is_out_of_range() {
-    let memory = Cells::new(4);
+    let memory = Cells::new(4, 8);
     let mut queue = queue(&memory, EVENT_IDX);
     queue.add([writable(1)], 20).expect("there is room");
     let _ = queue.publish();
@@ -257,7 +264,7 @@ fn a_descriptor_that_is_kept_track_of_but_not_there_is_out_of_range() {
 
 #[test]
 fn what_comes_back_twice_is_caught() {
-    let memory = Cells::new(8);
+    let memory = Cells::new(8, 8);
     let mut queue = queue(&memory, EVENT_IDX);
     queue.add([writable(1); 2], 20).expect("there is room");
     queue.add([writable(1); 2], 21).expect("there is room");
@@ -271,7 +278,7 @@ fn what_comes_back_twice_is_caught() {
 
 #[test]
 fn a_chain_that_is_never_returned_stays_known_as_published() {
-    let memory = Cells::new(2);
+    let memory = Cells::new(2, 8);
     let mut queue = queue(&memory, EVENT_IDX);
     queue.add([writable(1)], 1).expect("there is room");
     let _ = queue.publish();
@@ -307,7 +314,7 @@ fn an_event_is_passed_when_its_entry_is_written() {
 fn indices_wrap() {
     for size in [1, 2, 8_u16] {
         for features in [EVENT_IDX, FLAGS] {
-            let memory = Cells::new(size);
+            let memory = Cells::new(size, 8);
             let mut queue = queue(&memory, features);
             let mut index = 0_u16;
             let mut kicks = 0;
@@ -349,7 +356,7 @@ fn indices_wrap() {
 
 #[test]
 fn one_kick_is_for_all_that_was_added() {
-    let memory = Cells::new(8);
+    let memory = Cells::new(8, 8);
     let mut queue = queue(&memory, EVENT_IDX);
     memory.store16(memory.available_event(), 2);
     for (added, kick) in [(2, false), (0, false), (3, true), (0, false), (3, false)] {
@@ -362,7 +369,7 @@ fn one_kick_is_for_all_that_was_added() {
 
 #[test]
 fn no_interrupt_is_wanted_by_flag_or_by_an_event_far_away() {
-    let memory = Cells::new(4);
+    let memory = Cells::new(4, 8);
     let mut with_flags = queue(&memory, FLAGS);
     with_flags.want_no_interrupt();
     assert_eq!(memory.load16(memory.layout.available), 1);
@@ -382,7 +389,7 @@ fn no_interrupt_is_wanted_by_flag_or_by_an_event_far_away() {
 
 #[test]
 fn each_variant_ignores_the_other_variants_field() {
-    let memory = Cells::new(4);
+    let memory = Cells::new(4, 8);
     let mut with_flags = queue(&memory, FLAGS);
     memory.store16(memory.available_event(), 0x8000);
     with_flags.add([writable(1)], 0).expect("there is room");

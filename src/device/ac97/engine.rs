@@ -17,7 +17,9 @@ use crate::device::cut::{Chunks, Cut};
 use crate::device::formats::StreamFormat;
 use crate::device::jack::Jack;
 use crate::device::run::Run;
-use crate::device::{Direction, EndpointInfo, Latency, Position, Progress, SoundDevice, Station, Supply};
+use crate::device::{
+    Direction, EndpointInfo, Latency, NEVER, Position, Progress, SoundDevice, Station, Supply,
+};
 use crate::platform::interrupt::Claim;
 use crate::platform::shared::Shared;
 use crate::platform::{time, trace};
@@ -244,7 +246,7 @@ impl SoundDevice for Ac97 {
     /// Touches no register, but for moving the last valid index every 14 descriptors or more.
     fn advance(&self, _shared: &mut (), engine: &mut Engine, _at: &Irql<Dispatch>) -> Progress {
         let Some(ring) = engine.ring.as_mut() else {
-            return Progress::default();
+            return Progress::NONE;
         };
         let own = self.of(engine.direction);
         let seen = own.latch().seen();
@@ -263,7 +265,8 @@ impl SoundDevice for Ac97 {
                 self.bus.write8(own.register(nabm::LVI), last_valid);
             }
         }
-        Progress { done, troubled: starved, glitch: starved || own.has_slipped() }
+        let glitch = starved || own.has_slipped();
+        Progress { done, troubled: glitch, glitch, wake: NEVER }
     }
 
     fn shut_down(&self, _at: &mut Irql<Passive>, _shared: &mut ()) -> bool {

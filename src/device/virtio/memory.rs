@@ -9,7 +9,7 @@ use core::sync::atomic::fence;
 use virtqueue::{RingLayout, RingMemory};
 
 use super::queue::Place;
-use crate::platform::dma::CommonBuffer;
+use crate::platform::dma::{CommonBuffer, Extent, Head};
 use crate::platform::io;
 use crate::platform::shared::Shared;
 
@@ -18,19 +18,33 @@ use crate::platform::shared::Shared;
 /// Accesses are volatile and of the width asked for; aligned ones of up to 64 bits do not tear on the processors of this
 /// driver. Common buffers are coherent, so that what orders them among processors orders them for a device which is
 /// another processor's program; where the device is one of its own, a barrier of the whole system is added.
-pub(crate) struct RingBuffer {
-    memory: Shared<CommonBuffer>,
+pub(crate) struct RingBuffer<const MAX: usize> {
+    memory: Head<RingOf<MAX>>,
 }
 
-impl RingBuffer {
-    /// The ring at the beginning of `memory`.
-    pub(crate) fn new(memory: Shared<CommonBuffer>) -> Self {
-        Self { memory }
+/// A ring of `MAX` descriptors at most.
+struct RingOf<const MAX: usize>;
+
+impl<const MAX: usize> Extent for RingOf<MAX> {
+    const BYTES: usize = match RingLayout::of(MAX as u16, MAX as u16) {
+        Some(layout) if MAX <= u16::MAX as usize => layout.bytes.next_power_of_two(),
+        // That is no extent, and refused as such.
+        _ => 0,
+    };
+}
+
+impl<const MAX: usize> RingBuffer<MAX> {
+    /// How long a buffer must be.
+    pub(crate) const BYTES: usize = RingOf::<MAX>::BYTES;
+
+    /// The ring at the beginning of `memory`; none if that is shorter than [`RingBuffer::BYTES`].
+    pub(crate) fn new(memory: Shared<CommonBuffer>) -> Option<Self> {
+        Some(Self { memory: Head::of(memory)? })
     }
 
     /// Where the device finds the parts of a ring that is laid out like this.
     pub(crate) fn place(&self, layout: &RingLayout) -> Place {
-        let address = |offset: usize| self.memory.address().wrapping_add(offset as u64);
+        let address = |offset: usize| self.memory.buffer().address().wrapping_add(offset as u64);
         Place {
             descriptors: address(layout.descriptors),
             available: address(layout.available),
@@ -39,7 +53,7 @@ impl RingBuffer {
     }
 }
 
-impl RingMemory for RingBuffer {
+impl<const MAX: usize> RingMemory for RingBuffer<MAX> {
     #[inline]
     fn load16(&self, at: usize) -> u16 {
         self.memory.load16(at)

@@ -95,6 +95,7 @@ impl Transport {
     }
 
     /// Tells the device that a queue has something new: one write of 16 bits. IRQL: any.
+    #[inline(always)]
     pub(crate) fn notify(&self, notify: Notify) {
         if self.is_present() {
             self.notify.write16(notify.offset, notify.queue);

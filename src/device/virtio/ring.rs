@@ -18,7 +18,7 @@ use crate::platform::shared::Shared;
 ///
 /// The drop frees the memory: the device must be at rest then. If that is not sure, [`Ring::leak`] it.
 pub(crate) struct Ring<const MAX: usize> {
-    queue: Queue<RingBuffer, MAX>,
+    queue: Queue<RingBuffer<MAX>, MAX>,
     memory: Shared<CommonBuffer>,
     index: u16,
     notify: Option<Notify>,
@@ -56,13 +56,15 @@ impl<const MAX: usize> Ring<MAX> {
         features: Features,
         extra: u32,
     ) -> Result<Self> {
-        let size = transport.queue_size(at, index, u16::try_from(MAX).unwrap_or(u16::MAX))?;
-        let layout = RingLayout::of(size).ok_or(Status::INSUFFICIENT_RESOURCES)?;
+        let most = u16::try_from(MAX).map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
+        let size = transport.queue_size(at, index, most)?;
+        let layout = RingLayout::of(size, most).ok_or(Status::INSUFFICIENT_RESOURCES)?;
         let bytes = u32::try_from(layout.bytes).ok().and_then(|bytes| bytes.checked_add(extra));
-        let bytes = bytes.ok_or(Status::INSUFFICIENT_RESOURCES)?;
+        let bytes = bytes.ok_or(Status::INSUFFICIENT_RESOURCES)?.max(RingBuffer::<MAX>::BYTES as u32);
         let memory = Shared::new(CommonBuffer::new(at, pdo, bytes, Reach::Bits64)?)?;
-        let queue = Queue::new(RingBuffer::new(memory.clone()), size, agreed(features));
-        Ok(Self { queue: queue.map_err(|_| Status::INSUFFICIENT_RESOURCES)?, memory, index, notify: None })
+        let ring = RingBuffer::new(memory.clone()).ok_or(Status::INSUFFICIENT_RESOURCES)?;
+        let queue = Queue::new(ring, size, agreed(features)).map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
+        Ok(Self { queue, memory, index, notify: None })
     }
 
     /// Puts the queue into use, empty, in a device that has been reset and negotiated with. `vector` is the message
@@ -91,15 +93,19 @@ impl<const MAX: usize> Ring<MAX> {
     }
 
     /// The queue.
-    pub(crate) fn queue(&mut self) -> &mut Queue<RingBuffer, MAX> {
+    #[inline]
+    pub(crate) fn queue(&mut self) -> &mut Queue<RingBuffer<MAX>, MAX> {
         &mut self.queue
     }
 
-    /// Shows the device what was added, and notifies it if it wants that. Says whether it was notified.
-    pub(crate) fn kick(&mut self, transport: &Transport) -> bool {
-        let Some(notify) = self.notify.filter(|_| self.queue.publish()) else { return false };
-        transport.notify(notify);
-        true
+    /// Shows the device what was added, and notifies it if it wants that.
+    #[inline(always)]
+    pub(crate) fn kick(&mut self, transport: &Transport) {
+        if let Some(notify) = self.notify
+            && self.queue.publish()
+        {
+            transport.notify(notify);
+        }
     }
 
     /// The memory of ring and messages.

@@ -1,8 +1,8 @@
 //! Status, features, interrupts and configuration of a device.
 #![forbid(unsafe_code)]
 
+use core::sync::atomic::AtomicU8;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Release};
-use core::sync::atomic::{AtomicBool, AtomicU8};
 
 use portcls::handle::Device;
 use portcls::irql::{Irql, Passive};
@@ -76,10 +76,14 @@ pub(crate) struct Transport {
     pub(super) notify_multiplier: u32,
     /// The status bits that were written since the reset. What is read may lag behind in a device that is slow to reset.
     written: AtomicU8,
-    gone: AtomicBool,
-    /// It has no power.
-    asleep: AtomicBool,
+    /// Why no register is touched: [`GONE`], [`ASLEEP`], both or neither.
+    absent: AtomicU8,
 }
+
+/// The device went away, or was given back.
+const GONE: u8 = 1;
+/// It has no power.
+const ASLEEP: u8 = 2;
 
 impl Transport {
     /// Finds the registers of the device below `pdo` among its `resources`, and touches none of them.
@@ -115,34 +119,37 @@ impl Transport {
             device: device.map(map).transpose()?,
             notify_multiplier,
             written: AtomicU8::new(0),
-            gone: AtomicBool::new(false),
-            asleep: AtomicBool::new(false),
+            absent: AtomicU8::new(0),
         })
     }
 
     /// The device is there and has power, as far as anybody has noticed.
     pub(crate) fn is_present(&self) -> bool {
-        !self.gone.load(Acquire) && !self.asleep.load(Acquire)
+        self.absent.load(Acquire) == 0
     }
 
     /// The device went away, or was given back.
     pub(crate) fn is_gone(&self) -> bool {
-        self.gone.load(Acquire)
+        self.absent.load(Acquire) & GONE != 0
     }
 
     /// It is there, and has no power.
     pub(crate) fn is_asleep(&self) -> bool {
-        !self.is_gone() && self.asleep.load(Acquire)
+        self.absent.load(Acquire) == ASLEEP
     }
 
     /// No register is touched while it is `asleep`: the device is about to lose its power, or has it again.
     pub(crate) fn set_asleep(&self, asleep: bool) {
-        self.asleep.store(asleep, Release);
+        if asleep {
+            self.absent.fetch_or(ASLEEP, AcqRel);
+        } else {
+            self.absent.fetch_and(!ASLEEP, AcqRel);
+        }
     }
 
     /// No register is touched from now on: the device went away, or is given back.
     pub(crate) fn forget(&self) {
-        self.gone.store(true, Release);
+        self.absent.fetch_or(GONE, AcqRel);
     }
 
     /// The device status; none if the device is gone.

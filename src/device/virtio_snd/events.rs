@@ -58,22 +58,25 @@ impl Events {
         self.ring.kick(transport);
     }
 
+    /// The device has told something, or has lied. What was asked for last still holds where it has not.
+    #[inline]
+    pub(crate) fn has_news(&mut self) -> bool {
+        self.ring.queue().has_news()
+    }
+
     /// Takes what the device has told, calls `tell` for each event, and gives the places back. That ends: places taken
     /// here are the device's again only afterwards.
     ///
     /// # Errors
     ///
     /// How the device broke the rules of the queue; it needs a reset.
+    #[cold]
     pub(crate) fn collect(
         &mut self,
         _at: &Irql<Dispatch>,
         transport: &Transport,
         mut tell: impl FnMut(Event),
     ) -> core::result::Result<(), Bad> {
-        // What was asked for last still holds where nothing has come.
-        if !self.ring.queue().has_news() {
-            return Ok(());
-        }
         loop {
             let Some(used) = self.ring.queue().take()? else {
                 if self.ring.queue().want_interrupt() {

@@ -205,7 +205,6 @@ impl Feed {
     }
 
     /// Takes messages back from the device, a bit a slot. What the device did not have changes nothing.
-    #[inline]
     pub(crate) fn returned(&mut self, came: u32) {
         self.early |= came & self.under_way;
         self.under_way &= !came;
@@ -213,6 +212,19 @@ impl Feed {
             self.early &= !bit(self.head);
             self.complete();
         }
+    }
+
+    /// The slot of what came back, if it is the message that is to come back next, and it alone.
+    #[inline(always)]
+    pub(crate) fn expected(&self, came: u32) -> Option<u8> {
+        (self.early == 0 && came == bit(self.head) & self.under_way).then_some(self.head)
+    }
+
+    /// [`Feed::returned`] for what is [expected](Feed::expected).
+    #[inline(always)]
+    pub(crate) fn returned_as_expected(&mut self, came: u32) {
+        self.under_way &= !came;
+        self.complete();
     }
 
     /// The next message is due where that goes by the clock: just in time, as many follow it at once as the device may
@@ -226,11 +238,53 @@ impl Feed {
     #[inline]
     pub(crate) fn next(&mut self) -> Option<Message> {
         let content = self.content()?;
+        Some(Message { slot: self.sound(), content })
+    }
+
+    /// The clock alone says what is due, and each message is sound.
+    #[inline]
+    pub(crate) fn is_just_in_time(&self) -> bool {
+        self.supply == Supply::JustInTime
+    }
+
+    /// The client has handed over the next message, whole, and there is room for it.
+    #[inline]
+    pub(crate) fn has_packet(&self) -> bool {
+        match self.supply {
+            Supply::Packets { upto, ended: false } => self.has_room() && self.is_there(upto, false),
+            _ => false,
+        }
+    }
+
+    /// The slot of the next message.
+    #[inline(always)]
+    pub(crate) fn next_slot(&self) -> u8 {
+        self.next
+    }
+
+    /// The client alone says when the next message is due: it has not handed it over, and the device has something yet.
+    #[inline]
+    pub(crate) fn awaits_packet(&self) -> bool {
+        match self.supply {
+            Supply::Packets { upto, ended: false } => !self.is_at_rest() && !self.is_there(upto, false),
+            _ => false,
+        }
+    }
+
+    /// Submits the next message, which is sound and for which there is room, and says its slot.
+    #[inline(always)]
+    pub(crate) fn sound(&mut self) -> u8 {
         let slot = self.next;
         self.under_way |= bit(slot);
         self.next = self.after(slot);
         self.submitted = self.submitted.wrapping_add(1);
-        Some(Message { slot, content })
+        slot
+    }
+
+    /// What is due goes by the clock, now or later.
+    #[inline]
+    pub(crate) fn by_clock(&self) -> bool {
+        matches!(self.supply, Supply::JustInTime | Supply::Packets { ended: true, .. })
     }
 
     /// The client may know by now how far the device is.
@@ -248,13 +302,19 @@ impl Feed {
         if !self.has_room() {
             return None;
         }
-        let by_clock = self.submitted_frames().saturating_sub(u64::from(self.shape.low));
+        let by_clock = self.due_by_clock();
         match self.supply {
             Supply::JustInTime => Some(by_clock),
             Supply::Packets { upto, ended } if self.is_there(upto, ended) => Some(0),
             Supply::Packets { ended: true, .. } => Some(by_clock),
             Supply::Packets { .. } => self.is_at_rest().then_some(0),
         }
+    }
+
+    /// The frame at which the next message is due by the clock, if there is room by then.
+    #[inline]
+    pub(crate) fn due_by_clock(&self) -> u64 {
+        self.submitted_frames().saturating_sub(u64::from(self.shape.low))
     }
 
     /// What the next message carries, if it is due.
@@ -273,6 +333,9 @@ impl Feed {
             }
             Supply::Packets { upto, ended } => {
                 if self.is_there(upto, ended) {
+                    if !ended {
+                        return Some(Content::Sound);
+                    }
                     let left = upto.wrapping_sub(self.submitted_bytes());
                     return match u32::try_from(left) {
                         Ok(left) if left < self.shape.message => Some(Content::End(left)),
@@ -298,7 +361,8 @@ impl Feed {
     }
 
     /// The next message of the last lap came back.
-    fn has_room(&self) -> bool {
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
         self.submitted.wrapping_sub(self.completed) < u64::from(self.shape.slots)
     }
 

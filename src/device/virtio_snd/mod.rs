@@ -25,11 +25,13 @@ mod inventory;
 mod panel;
 mod power;
 mod probe;
+mod queues;
 mod recovery;
 mod rings;
 mod scale;
 mod slots;
 mod state;
+mod stream;
 mod wire;
 mod wire_ctl;
 
@@ -46,7 +48,8 @@ use super::jack::Jack;
 use super::run::Run;
 use super::virtio::Transport;
 use super::{
-    Direction, EndpointInfo, Latency, MAX_ENDPOINTS, Position, Progress, SoundDevice, Station, Supply,
+    Direction, EndpointInfo, Latency, MAX_ENDPOINTS, Position, Progress, SoundDevice, Station, Supplied,
+    Supply,
 };
 use crate::platform::interrupt::Claim;
 use crate::platform::lock::SpinLock;
@@ -211,7 +214,7 @@ impl SoundDevice for VirtioSnd {
         let bit = bit(engine.endpoint());
         let stopped = self.stopped.fetch_and(!bit, AcqRel) & bit != 0;
         engine.start(shared, time::counter(), stopped, supply)?;
-        shared.kick(&self.transport);
+        shared.kick(engine.ring(), &self.transport);
         Ok(())
     }
 
@@ -235,53 +238,52 @@ impl SoundDevice for VirtioSnd {
         engine.latency()
     }
 
-    fn hand_over(&self, shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>, supply: Supply) {
-        shared.now = time::counter();
+    #[inline(always)]
+    fn hand_over(
+        &self,
+        shared: &mut Rings,
+        engine: &mut Engine,
+        _at: &Irql<Dispatch>,
+        now: u64,
+        supply: Supply,
+    ) -> u64 {
+        shared.now = now;
         engine.hand_over(shared, supply);
-        shared.kick(&self.transport);
+        shared.kick(engine.ring(), &self.transport);
+        engine.next_wake(shared)
     }
 
-    fn collect(&self, shared: &mut Rings, at: &Irql<Dispatch>) -> bool {
-        shared.now = time::counter();
-        shared.drain();
+    #[inline(always)]
+    fn collect(&self, shared: &mut Rings, at: &Irql<Dispatch>, now: u64) -> bool {
+        shared.now = now;
+        let troubled = !shared.collect() && self.hear(shared, at);
         if self.messages == 1 && shared.has_taken() {
             // The one message was for this.
             self.changed.store(false, Release);
         }
         self.control.wake(at);
-        let mut troubled = self.changed.load(Acquire);
-        let mut xruns = 0;
-        shared.hear(at, &self.transport, |event| match event {
-            Event::Jack(number, plugged) => troubled |= self.endpoints.plug(number, plugged),
-            Event::Control(number, what) => {
-                troubled |= what & wire_ctl::CHANGED_VALUE != 0 && self.endpoints.turned(number);
-            }
-            Event::Xrun(stream) => xruns |= self.endpoints.of_stream(stream).map_or(0, bit),
-        });
-        shared.xruns |= xruns;
-        if shared.is_broken() && !self.lost.load(Acquire) {
-            self.control.abandon(at);
-            troubled = true;
-        }
-        troubled
+        troubled || self.changed.load(Acquire)
     }
 
+    #[inline(always)]
     fn advance(&self, shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>) -> Progress {
         engine.advance(shared)
     }
 
     /// Notifies each queue once at most.
+    #[inline(always)]
     fn flush(&self, shared: &mut Rings, _at: &Irql<Dispatch>) -> bool {
         shared.flush(&self.transport)
     }
 
-    fn supply(&self, shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>) -> bool {
-        shared.now = time::counter();
+    #[inline(always)]
+    fn supply(&self, shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>, now: u64) -> Supplied {
+        shared.now = now;
         engine.supply(shared)
     }
 
-    fn next_wake(&self, engine: &Engine) -> u64 {
-        engine.next_wake()
+    fn next_wake(&self, shared: &Rings, engine: &Engine) -> u64 {
+        engine.next_wake(shared)
     }
 
     /// A message is this device's alone; the line is asked, which takes the request back.
@@ -312,6 +314,29 @@ impl SoundDevice for VirtioSnd {
             }
         }
         at_rest
+    }
+}
+
+impl VirtioSnd {
+    /// Takes in what the device has told. True if [`SoundDevice::serve`] has something to look at.
+    #[cold]
+    #[inline(never)]
+    fn hear(&self, shared: &mut Rings, at: &Irql<Dispatch>) -> bool {
+        let mut troubled = false;
+        let mut xruns = 0;
+        let works = shared.hear(at, &self.transport, |event| match event {
+            Event::Jack(number, plugged) => troubled |= self.endpoints.plug(number, plugged),
+            Event::Control(number, what) => {
+                troubled |= what & wire_ctl::CHANGED_VALUE != 0 && self.endpoints.turned(number);
+            }
+            Event::Xrun(stream) => xruns |= self.endpoints.of_stream(stream).map_or(0, bit),
+        });
+        *shared.xruns() |= xruns;
+        if !works && !self.lost.load(Acquire) {
+            self.control.abandon(at);
+            troubled = true;
+        }
+        troubled
     }
 }
 

@@ -23,7 +23,7 @@ use portcls::{Result, Status};
 
 use super::VirtioSnd;
 use super::bringup::Way;
-use super::rings::Queues;
+use super::queues::Queues;
 use super::state::Told;
 use super::wire::{self, Item as _, JackInfo};
 use crate::device::{MAX_ENDPOINTS, Stage, Station};

@@ -1,119 +1,31 @@
-//! The queues under the device's lock: those that sound goes through, what came back of them, and the device's events.
+//! What is under the device's lock: its queues, and what came back of them.
 #![forbid(unsafe_code)]
 
-use portcls::Result;
-use portcls::handle;
-use portcls::irql::{Dispatch, Irql, Passive};
+use portcls::irql::{Dispatch, Irql};
+use virtqueue::{Parked, Used};
 
-use super::events::Events;
 use super::feed::SLOTS;
+use super::queues::{MAX, Queues};
 use super::slots::{Slots, Table};
-use super::wire::{Event, queue};
+use super::wire::Event;
 use crate::device::MAX_ENDPOINTS;
-use crate::device::virtio::regs::feature;
-use crate::device::virtio::{Features, Ring, Transport};
-use crate::platform::pool::PoolBox;
-
-/// Descriptors of a queue that are used at most: with tables one for each message of at least four streams.
-const MAX: usize = 64;
-
-/// The queues. They leave the lock while the device is started over.
-pub(super) struct Queues {
-    /// Render, then capture.
-    sound: [PoolBox<Ring<MAX>>; 2],
-    events: Events,
-    /// Messages may be described by tables.
-    indirect: bool,
-}
-
-impl Queues {
-    /// Makes the queues of a device that has been negotiated with.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Ring::boxed`].
-    pub(super) fn new(
-        at: &Irql<Passive>,
-        pdo: handle::Device,
-        transport: &Transport,
-        features: Features,
-    ) -> Result<Self> {
-        let sound = |number| Ring::boxed(at, pdo, transport, number, features, 0);
-        Ok(Self {
-            sound: [sound(queue::TX)?, sound(queue::RX)?],
-            events: Events::new(at, pdo, transport, features)?,
-            indirect: false,
-        })
-    }
-
-    /// Puts the queues, which forget all that was in them, into use in a device that has been reset and negotiated with.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Ring::enable`].
-    pub(super) fn enable(
-        &mut self,
-        at: &Irql<Passive>,
-        transport: &Transport,
-        features: Features,
-        messages: u16,
-    ) -> Result {
-        self.indirect = features.has(feature::INDIRECT_DESC);
-        self.events.enable(at, transport, features, vector(queue::EVENT, messages))?;
-        for (ring, number) in self.sound.iter_mut().zip([queue::TX, queue::RX]) {
-            ring.enable(at, transport, features, vector(number, messages))?;
-        }
-        Ok(())
-    }
-
-    /// The device may still use the memory: it stays for good.
-    pub(super) fn leak(&self) {
-        for ring in &self.sound {
-            ring.leak();
-        }
-        self.events.leak();
-    }
-
-    /// Has the device tell its events. It may work by now.
-    pub(super) fn listen(&mut self, transport: &Transport) {
-        self.events.offer(transport);
-    }
-}
-
-/// Which of `messages` messages tells of queue `number`: message 0 is for the configuration alone where there is another
-/// one, sound has messages of its own where there are enough. None is the line.
-pub(super) fn vector(number: u16, messages: u16) -> Option<u16> {
-    match messages {
-        0 => None,
-        1 => Some(0),
-        2 => Some(1),
-        3 => Some(if number < queue::TX { 1 } else { 2 }),
-        4 => Some(number.max(1)),
-        _ => Some(number.wrapping_add(1)),
-    }
-}
+use crate::device::virtio::{Ring, Transport};
 
 /// Everything that the engines share.
 pub(crate) struct Rings {
     /// None while nothing may go to the device.
     queues: Option<Queues>,
+    /// How often there were other queues, from 1 on.
+    age: u32,
     /// The device did what it must not.
     broken: bool,
-    /// Something was taken of a queue since the device was last asked for an interrupt.
-    took: [bool; 2],
-    /// Something was added to a queue since the device was last shown it.
-    added: [bool; 2],
+    /// A bit for each queue to which something was added since the device was last shown it.
+    added: u8,
     /// The performance counter when the device was last looked at.
     pub(super) now: u64,
     /// A bit for each endpoint that runs.
     pub(super) running: u32,
-    /// A bit for each endpoint of which the device said that it ran dry, or over, or gave back something that cannot be,
-    /// since this was reported.
-    pub(super) xruns: u32,
-    /// What came back of each endpoint and was not taken in: a bit a slot.
-    came: [u32; MAX_ENDPOINTS],
-    /// What the device must say that it has written to a message of each endpoint.
-    wanted: [u32; MAX_ENDPOINTS],
+    returns: Returns,
 }
 
 /// Number of the queue of an endpoint.
@@ -126,14 +38,16 @@ impl Rings {
     pub(super) fn new(queues: Queues) -> Self {
         Self {
             queues: Some(queues),
+            age: 1,
             broken: false,
-            took: [false; 2],
-            added: [false; 2],
+            added: 0,
             now: 0,
             running: 0,
-            xruns: 0,
-            came: [0; MAX_ENDPOINTS],
-            wanted: [0; MAX_ENDPOINTS],
+            returns: Returns {
+                took: 0,
+                xruns: 0,
+                messages: [Messages { came: 0, wanted: 0 }; MAX_ENDPOINTS],
+            },
         }
     }
 
@@ -146,8 +60,9 @@ impl Rings {
     /// Puts the queues back, empty.
     pub(super) fn put_back(&mut self, queues: Queues) {
         self.queues = Some(queues);
-        self.came = [0; MAX_ENDPOINTS];
-        (self.broken, self.took, self.added) = (false, [false; 2], [false; 2]);
+        self.age = self.age.wrapping_add(1).max(1);
+        self.returns.messages.iter_mut().for_each(|messages| messages.came = 0);
+        (self.broken, self.returns.took, self.added) = (false, 0, 0);
     }
 
     /// The device did what it must not, or nothing may go to it.
@@ -157,98 +72,247 @@ impl Rings {
 
     /// What the device must say that it has written to each message of `endpoint`.
     pub(super) fn expect(&mut self, endpoint: usize, bytes: u32) {
-        if let Some(place) = self.wanted.get_mut(endpoint) {
-            *place = bytes;
+        if let Some(messages) = self.returns.messages.get_mut(endpoint) {
+            messages.wanted = bytes;
         }
     }
 
     /// Takes whatever came back of all streams.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn drain(&mut self) {
-        let Some(queues) = self.queues.as_mut().filter(|_| !self.broken) else { return };
-        for (ring, took) in queues.sound.iter_mut().zip(&mut self.took) {
-            let queue = ring.queue();
-            if queue.in_flight() == 0 {
-                continue;
-            }
-            let taken = queue.take_all(|used| {
-                *took = true;
-                let endpoint = usize::from(used.token >> SLOT_BITS);
-                if let Some(came) = self.came.get_mut(endpoint) {
-                    *came |= 1_u32.wrapping_shl(u32::from(used.token & SLOT_MASK));
-                }
-                if self.wanted.get(endpoint) != Some(&used.bytes) {
-                    self.xruns |= 1_u32.wrapping_shl(endpoint as u32);
-                }
-            });
-            self.broken |= taken.is_err();
+        if let (Some(queues), false) = (&mut self.queues, self.broken) {
+            self.broken = !self.returns.drain(queues);
         }
+    }
+
+    /// Takes whatever came back of all streams. Whether there is nothing else to do: else [`Rings::hear`].
+    #[inline(always)]
+    pub(super) fn collect(&mut self) -> bool {
+        if self.broken {
+            return false;
+        }
+        let Some(queues) = &mut self.queues else { return false };
+        if !self.returns.drain(queues) {
+            self.broken = true;
+            return false;
+        }
+        !queues.events.has_news()
+    }
+
+    /// Takes the events that the device has told. False if it does not work, as far as that can be seen.
+    pub(super) fn hear(
+        &mut self,
+        at: &Irql<Dispatch>,
+        transport: &Transport,
+        tell: impl FnMut(Event),
+    ) -> bool {
+        if let (Some(queues), false) = (&mut self.queues, self.broken) {
+            self.broken = queues.events.collect(at, transport, tell).is_err();
+        }
+        !self.is_broken()
     }
 
     /// Something was taken since the device was last asked for an interrupt.
     pub(super) fn has_taken(&self) -> bool {
-        self.took.contains(&true)
+        self.returns.took != 0
     }
 
     /// What came back of `endpoint` and was not taken in: a bit a slot.
-    pub(super) fn came(&mut self, endpoint: usize) -> u32 {
-        self.came.get_mut(endpoint).map_or(0, core::mem::take)
-    }
-
-    /// How many messages can be added, of tables of so many entries at most.
-    #[inline]
-    pub(super) fn room(&mut self, ring: usize, entries: u16) -> u16 {
-        let Some(queues) = self.queues.as_mut().filter(|_| !self.broken) else { return 0 };
-        let room = queues.sound.get_mut(ring).map_or(0, |ring| ring.queue().room());
-        if queues.indirect { room } else { room.checked_div(entries).unwrap_or(0) }
-    }
-
-    /// Adds a message, which the device sees with the next [`Rings::kick`]. What the queue refuses it never gives back:
-    /// the device has to be started over then.
-    pub(super) fn add(&mut self, ring: usize, slots: &Slots, table: Table, token: u16) {
-        let Some(queues) = &mut self.queues else { return };
-        let (Some(added), Some(ring)) = (self.added.get_mut(ring), queues.sound.get_mut(ring)) else {
-            return;
-        };
-        *added = true;
-        let done = if queues.indirect {
-            ring.queue().add_indirect(slots.address(table), table.entries, token)
-        } else {
-            add_direct(ring, slots, table, token)
-        };
-        self.broken |= done.is_err();
-    }
-
-    /// Shows the device what was added, and tells it where it wants to be told: at most once a queue.
     #[inline(always)]
-    pub(super) fn kick(&mut self, transport: &Transport) {
-        let Some(queues) = self.queues.as_mut().filter(|_| !self.broken) else { return };
-        for (ring, added) in queues.sound.iter_mut().zip(&mut self.added) {
-            if core::mem::take(added) {
-                ring.kick(transport);
-            }
+    pub(super) fn came(&mut self, endpoint: usize) -> u32 {
+        let messages = self.returns.messages.get_mut(endpoint & MAX_ENDPOINTS.wrapping_sub(1));
+        messages.map_or(0, |messages| core::mem::take(&mut messages.came))
+    }
+
+    /// A bit for each endpoint of which the device said that it ran dry, or over, or gave back something that cannot be,
+    /// since this was reported.
+    #[inline]
+    pub(super) fn xruns(&mut self) -> &mut u32 {
+        &mut self.returns.xruns
+    }
+
+    /// Changes whenever the queues forget what was parked in them; never 0.
+    pub(super) fn age(&self) -> u32 {
+        self.age
+    }
+
+    /// Makes a message that has a place of its own in a queue; none if that takes none, or if less than half of the queue
+    /// would be left to others.
+    pub(super) fn park(&mut self, ring: usize, table: u64, entries: u16, token: u16) -> Option<Parked> {
+        let queues = self.queues.as_mut().filter(|queues| queues.indirect)?;
+        let queue = queues.sound.get_mut(ring)?.queue();
+        if queue.room() <= queue.size() / 2 {
+            return None;
+        }
+        queue.park(table, entries, token).ok()
+    }
+
+    /// Gives back a place of such an age. The device does not have the message.
+    pub(super) fn unpark(&mut self, ring: usize, age: u32, parked: Parked) {
+        if let Some(queues) = self.queues.as_mut().filter(|_| self.age == age)
+            && let Some(ring) = queues.sound.get_mut(ring)
+        {
+            // It stays taken if it is under way after all: then the device is started over.
+            let _ = ring.queue().unpark(parked);
         }
     }
 
-    /// [`Rings::kick`]; then asks for the next interrupt of each queue of which the last one is through. Whether there is
-    /// something to take already.
+    /// Adds a message that has a place of its own, which the device sees with the next [`Rings::kick`]. False if nothing may
+    /// go to the device.
+    #[inline(always)]
+    pub(super) fn send(&mut self, ring: usize, parked: Parked) -> bool {
+        if self.broken {
+            return false;
+        }
+        let Some(queues) = &mut self.queues else { return false };
+        let Some(queue) = queues.sound.get_mut(ring) else { return false };
+        self.added |= bit(ring);
+        if queue.queue().add_parked(parked).is_err() {
+            self.broken = true;
+        }
+        true
+    }
+
+    /// Where a message is added whose table has so many entries at most; none while nothing may go to the device, or where
+    /// there is no room.
+    #[inline(always)]
+    pub(super) fn outlet(&mut self, ring: usize, entries: u16) -> Option<Outlet<'_>> {
+        if self.broken {
+            return None;
+        }
+        let queues = self.queues.as_mut()?;
+        let queue = queues.sound.get_mut(ring)?;
+        let needed = if queues.indirect { 1 } else { entries };
+        let added = &mut self.added;
+        (queue.queue().room() >= needed).then_some(Outlet {
+            queue,
+            indirect: queues.indirect,
+            bit: bit(ring),
+            added,
+            broken: &mut self.broken,
+        })
+    }
+
+    /// Shows the device what was added to a queue, and tells it if it wants to be told.
+    #[inline(always)]
+    pub(super) fn kick(&mut self, ring: usize, transport: &Transport) {
+        if self.added & bit(ring) == 0 || self.broken {
+            return;
+        }
+        self.added &= !bit(ring);
+        let queue = self.queues.as_mut().and_then(|queues| queues.sound.get_mut(ring));
+        if let Some(queue) = queue {
+            queue.kick(transport);
+        }
+    }
+
+    /// [`Rings::kick`] for each queue; then asks for the next interrupt of each queue of which the last one is through.
+    /// Whether there is something to take already, or something is amiss.
+    #[inline(always)]
     pub(super) fn flush(&mut self, transport: &Transport) -> bool {
-        self.kick(transport);
-        let Some(queues) = self.queues.as_mut().filter(|_| !self.broken) else { return false };
-        let mut more = false;
-        for (ring, took) in queues.sound.iter_mut().zip(&mut self.took) {
-            if core::mem::take(took) {
-                more |= ring.queue().want_interrupt();
+        if self.added != 0 {
+            let added = core::mem::take(&mut self.added);
+            if self.broken {
+                return true;
+            }
+            let Some(queues) = &mut self.queues else { return false };
+            let [render, capture] = &mut queues.sound;
+            if added & bit(0) != 0 {
+                render.kick(transport);
+            }
+            if added & bit(1) != 0 {
+                capture.kick(transport);
             }
         }
-        more
+        let took = core::mem::take(&mut self.returns.took);
+        took != 0 && self.ask(took)
     }
 
-    /// Takes the events that the device has told.
-    pub(super) fn hear(&mut self, at: &Irql<Dispatch>, transport: &Transport, tell: impl FnMut(Event)) {
-        let Some(queues) = self.queues.as_mut().filter(|_| !self.broken) else { return };
-        self.broken |= queues.events.collect(at, transport, tell).is_err();
+    /// Asks for the next interrupt of these queues. Whether there is something to take already.
+    #[inline(always)]
+    fn ask(&mut self, took: u8) -> bool {
+        let Some(queues) = &mut self.queues else { return false };
+        let [render, capture] = &mut queues.sound;
+        let rendered = took & bit(0) != 0 && render.queue().want_interrupt();
+        let captured = took & bit(1) != 0 && capture.queue().want_interrupt();
+        rendered || captured
     }
+}
+
+/// What came back.
+struct Returns {
+    /// A bit for each queue of which something was taken since the device was last asked for an interrupt.
+    took: u8,
+    /// A bit for each endpoint of which the device said that it ran dry, or over, or gave back something that cannot be,
+    /// since this was reported.
+    xruns: u32,
+    /// By endpoint.
+    messages: [Messages; MAX_ENDPOINTS],
+}
+
+/// The messages of an endpoint.
+#[derive(Clone, Copy)]
+struct Messages {
+    /// Those that came back and were not taken in: a bit a slot.
+    came: u32,
+    /// What the device must say that it has written to each.
+    wanted: u32,
+}
+
+impl Returns {
+    /// Takes whatever came back of all streams. False if the device did what it must not.
+    #[inline(always)]
+    fn drain(&mut self, queues: &mut Queues) -> bool {
+        let [render, capture] = &mut queues.sound;
+        if render.queue().take_all(|used| self.note(used, bit(0))).is_err() {
+            return false;
+        }
+        capture.queue().take_all(|used| self.note(used, bit(1))).is_ok()
+    }
+
+    /// A message came back of the queue with this bit.
+    #[inline(always)]
+    fn note(&mut self, used: Used, bit: u8) {
+        self.took |= bit;
+        // Tokens are what they were added with: of endpoints that there are.
+        let endpoint = usize::from(used.token >> SLOT_BITS) & MAX_ENDPOINTS.wrapping_sub(1);
+        let Some(messages) = self.messages.get_mut(endpoint) else { return };
+        messages.came |= 1_u32.wrapping_shl(u32::from(used.token & SLOT_MASK));
+        if messages.wanted != used.bytes {
+            self.xruns |= 1_u32.wrapping_shl(endpoint as u32);
+        }
+    }
+}
+
+/// The way of a message to the device.
+pub(super) struct Outlet<'a> {
+    queue: &'a mut Ring<MAX>,
+    indirect: bool,
+    bit: u8,
+    added: &'a mut u8,
+    broken: &'a mut bool,
+}
+
+impl Outlet<'_> {
+    /// Adds the message, which the device sees with the next [`Rings::kick`]. What the queue refuses it never gives back:
+    /// the device has to be started over then.
+    #[inline(always)]
+    pub(super) fn add(self, slots: &Slots, table: Table, token: u16) {
+        let done = if self.indirect {
+            self.queue.queue().add_indirect(slots.address(table), table.entries, token)
+        } else {
+            add_direct(self.queue, slots, table, token)
+        };
+        *self.added |= self.bit;
+        if done.is_err() {
+            *self.broken = true;
+        }
+    }
+}
+
+/// The bit of a queue.
+const fn bit(ring: usize) -> u8 {
+    1_u8.wrapping_shl(ring as u32)
 }
 
 /// Adds a message as a chain of the ring's own descriptors.
@@ -266,7 +330,7 @@ fn add_direct(
 /// Bits of a token that name the slot; the rest is the endpoint.
 const SLOT_BITS: u16 = 4;
 const SLOT_MASK: u16 = SLOTS as u16 - 1;
-const _: () = assert!(SLOTS as u16 == 1 << SLOT_BITS);
+const _: () = assert!(SLOTS as u16 == 1 << SLOT_BITS && MAX_ENDPOINTS.is_power_of_two());
 
 /// The token of a message.
 pub(super) const fn token(endpoint: usize, slot: u8) -> u16 {

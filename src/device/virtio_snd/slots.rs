@@ -16,9 +16,10 @@
 use portcls::handle;
 use portcls::irql::{Irql, Passive};
 use portcls::{Result, Status};
-use virtqueue::{Segment, descriptor};
+use virtqueue::{Parked, Segment, descriptor};
 
 use super::feed::{Content, Message, SLOTS, Shape};
+use super::rings::{Rings, token};
 use super::wire::{XFER_HEADER, XFER_STATUS};
 use crate::device::formats::StreamFormat;
 use crate::device::run::Run;
@@ -102,6 +103,9 @@ pub(super) struct Slots {
     render: bool,
     /// Entries of the sound of each slot, and of the silence of any.
     sound: [u16; SLOTS as usize],
+    /// The sound of each slot, as far as it has a place of its own in the queue, and of which [`Rings::age`] that is.
+    parked: [Option<Parked>; SLOTS as usize],
+    age: u32,
     silence: u16,
     /// The byte that silence is made of at present.
     filled: u8,
@@ -117,7 +121,15 @@ impl Slots {
         let bytes = if render { RENDER_BYTES } else { CAPTURE_BYTES };
         let memory = CommonBuffer::new(at, pdo, bytes, Reach::Bits64)?;
         memory.store32(0, stream);
-        Ok(Self { memory, render, sound: [0; SLOTS as usize], silence: 0, filled: 0 })
+        Ok(Self {
+            memory,
+            render,
+            sound: [0; SLOTS as usize],
+            parked: [None; SLOTS as usize],
+            age: 0,
+            silence: 0,
+            filled: 0,
+        })
     }
 
     /// Prepares everything for a buffer. The device has none of the messages.
@@ -136,14 +148,48 @@ impl Slots {
         }
     }
 
+    /// The table for the sound of `slot`.
+    #[inline]
+    pub(super) fn sound(&self, slot: u8) -> Table {
+        let entries = self.sound.get(usize::from(slot)).copied().unwrap_or(0);
+        Table { at: sound(slot) as u32, entries }
+    }
+
+    /// The sound of `slot`, if it has a place of its own in the queue.
+    #[inline(always)]
+    pub(super) fn parked(&self, slot: u8) -> Option<Parked> {
+        self.parked.get(usize::from(slot)).copied().flatten()
+    }
+
+    /// Gives the sound of each of `slots` slots a place of its own in the queue, as far as there is room; nothing if they
+    /// have them.
+    pub(super) fn park(&mut self, rings: &mut Rings, (endpoint, ring): (usize, usize), slots: u8) {
+        if self.age == rings.age() {
+            return;
+        }
+        self.age = rings.age();
+        self.parked = [None; SLOTS as usize];
+        for slot in 0..slots {
+            let table = self.sound(slot);
+            let parked = rings.park(ring, self.address(table), table.entries, token(endpoint, slot));
+            if let Some(place) = self.parked.get_mut(usize::from(slot)) {
+                *place = parked;
+            }
+        }
+    }
+
+    /// Gives the places back. The device has none of the messages.
+    pub(super) fn unpark(&mut self, rings: &mut Rings, ring: usize) {
+        for parked in self.parked.iter_mut().filter_map(Option::take) {
+            rings.unpark(ring, self.age, parked);
+        }
+        self.age = 0;
+    }
+
     /// The table for `message`.
     pub(super) fn table_of(&self, layout: &Layout, message: Message) -> Table {
-        let slot = usize::from(message.slot);
         match message.content {
-            Content::Sound => {
-                let entries = self.sound.get(slot).copied().unwrap_or(0);
-                Table { at: sound(message.slot) as u32, entries }
-            }
+            Content::Sound => self.sound(message.slot),
             Content::Silence => Table { at: silent(message.slot) as u32, entries: self.silence },
             Content::End(bytes) => self.end(layout, message.slot, bytes),
         }

@@ -11,9 +11,9 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
-    /// Memory for a ring of `size`, full of rubbish.
-    pub(crate) fn new(size: u16) -> Self {
-        let layout = RingLayout::of(size).expect("a size that a queue can have");
+    /// Memory for a ring of `size` where `most` have room, full of rubbish.
+    pub(crate) fn new(size: u16, most: u16) -> Self {
+        let layout = RingLayout::of(size, most).expect("a size that a queue can have");
         Self { layout, words: vec![Cell::new(0xDEAD); layout.bytes / 2] }
     }
 }

@@ -14,8 +14,8 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    pub(crate) fn new(size: u16) -> Self {
-        Self { cells: Cells::new(size), accesses: Cell::new(0), descriptors: RefCell::default() }
+    pub(crate) fn new(size: u16, most: u16) -> Self {
+        Self { cells: Cells::new(size, most), accesses: Cell::new(0), descriptors: RefCell::default() }
     }
 
     fn count(&self) {
