@@ -56,10 +56,16 @@ pub struct Requests {
     pub figures: MappingFigures,
     /// Stretches of the sound that was played, in bytes, in order.
     pub fates: Vec<Fate>,
-    /// Lengths that the recording had when mappings were revoked.
-    pub breaks: Vec<usize>,
     /// Whether the device was let starve, or its mappings were taken away: then silence may lie between stretches.
     pub gaps: bool,
+}
+
+impl Requests {
+    /// How often sound may be missing in a recording: once for each time that mappings were revoked, as the device pauses
+    /// for it, and once where it was let starve.
+    pub fn gaps_allowed(&self) -> usize {
+        self.figures.revocations as usize + 1
+    }
 }
 
 /// A stretch of sound in a packet.

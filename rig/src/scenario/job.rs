@@ -290,7 +290,7 @@ impl TryFrom<&Record> for Job {
         let common = Common::new(&options.machine, &options.client, format.rate);
         let fed = match options.input {
             Some(_) => with_silence(&fed),
-            None => to_hear(&format, frames, options.client.restarts),
+            None => to_hear(&format, frames, &options.client),
         };
         let mut parts = common.capture(options.client.client, &format, frames, &name);
         for part in &mut parts {
@@ -319,16 +319,17 @@ impl TryFrom<&Duplex> for Job {
             part.plan.disturbance = None;
             part
         }));
-        let fed = to_hear(&format, frames, options.client.restarts);
+        let fed = to_hear(&format, frames, &options.client);
         let job = common.job(parts, &fed)?;
         Ok(Self { out: options.out.clone(), recording: options.recording.clone(), ..job })
     }
 }
 
-/// Noise for a device to hear while so many frames are recorded, each time that it is started.
-fn to_hear(format: &Pcm, frames: usize, restarts: u32) -> Pcm {
-    let each = frames + MORE_SECONDS * format.rate as usize;
-    sound::noise(format, each * (restarts as usize + 1), Lane::WHOLE, FED_SEED)
+/// Noise for a device to hear while so many frames are recorded, each time that it is started. With each revocation the
+/// sound of a mapping is lost.
+fn to_hear(format: &Pcm, frames: usize, client: &ClientOptions) -> Pcm {
+    let each = frames + (MORE_SECONDS + client.revoke as usize) * format.rate as usize;
+    sound::noise(format, each * (client.restarts as usize + 1), Lane::WHOLE, FED_SEED)
 }
 
 /// A sound with silence behind it: at the end of what it hears the device would hear the last of it again.

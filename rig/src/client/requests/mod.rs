@@ -37,7 +37,6 @@ struct Client<'a> {
     /// Bytes of the packets handed over, in order: where each began, and its length.
     handed: Vec<(usize, usize)>,
     done: Vec<Done>,
-    breaks: Vec<usize>,
     starved: bool,
 }
 
@@ -62,7 +61,6 @@ pub(super) fn perform(mut session: Session<'_>) -> Books {
         random: Random::new(packets.seed),
         handed: Vec::new(),
         done: Vec::new(),
-        breaks: Vec::new(),
         starved: false,
     };
     client.look_around();
@@ -187,7 +185,7 @@ impl Client<'_> {
         let gaps = !self.session.plan.packets.is_whole();
         let figures = self.session.pin.mapping_figures();
         let mut books = self.session.into_books();
-        books.requests = Some(Requests { figures, fates, breaks: self.breaks, gaps });
+        books.requests = Some(Requests { figures, fates, gaps });
         books
     }
 }

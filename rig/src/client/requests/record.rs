@@ -63,9 +63,6 @@ impl Client<'_> {
 
     /// Takes what was recorded.
     fn take(&mut self) {
-        let there = self.session.books.recorded.len();
-        let (recorded, breaks) = self.session.pin.take_recorded();
-        self.breaks.extend(breaks.into_iter().map(|at| there + at));
-        self.session.books.recorded.extend(recorded);
+        self.session.books.recorded.extend(self.session.pin.take_recorded());
     }
 }

@@ -67,10 +67,9 @@ impl Pin {
         self.stream.side().map_or_else(|_| Vec::new(), |side| side.source.queue.borrow_mut().take_done())
     }
 
-    /// What was recorded since this was last asked, and where mappings were revoked in it.
-    pub fn take_recorded(&self) -> (Vec<u8>, Vec<usize>) {
-        let Ok(side) = self.stream.side() else { return (Vec::new(), Vec::new()) };
-        (side.source.recorded.take(), side.source.breaks.take())
+    /// What was recorded since this was last asked: what released mappings held.
+    pub fn take_recorded(&self) -> Vec<u8> {
+        self.stream.side().map_or_else(|_| Vec::new(), |side| side.source.recorded.take())
     }
 
     /// `KSPROPERTY_AUDIO_POSITION`'s first half: bytes since the stream began.

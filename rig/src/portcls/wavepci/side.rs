@@ -175,7 +175,6 @@ impl Side {
         }
         if let (Some(first), Some(last)) = (places.first(), places.last()) {
             queue.borrow_mut().revoke(*first, *last, |_, _| {});
-            self.source.breaks.borrow_mut().push(self.source.recorded.borrow().len());
         }
     }
 

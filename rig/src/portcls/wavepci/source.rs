@@ -48,8 +48,6 @@ pub(crate) struct Source {
     pub(crate) refused: Cell<bool>,
     /// What capture mappings held when they were released, in order.
     pub(crate) recorded: RefCell<Vec<u8>>,
-    /// Lengths that `recorded` had when mappings were revoked: what was recorded there is lost.
-    pub(crate) breaks: RefCell<Vec<usize>>,
     pub(crate) schedule: RefCell<Option<Schedule>>,
     /// The mapping that the miniport is just releasing.
     pub(crate) in_flight: Cell<Option<u64>>,
@@ -65,7 +63,6 @@ impl Source {
             queue: RefCell::new(Queue::new(frame)),
             refused: Cell::new(false),
             recorded: RefCell::default(),
-            breaks: RefCell::default(),
             schedule: RefCell::default(),
             in_flight: Cell::new(None),
             side: RefCell::default(),
