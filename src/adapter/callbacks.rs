@@ -30,6 +30,12 @@ impl<D: SoundDevice> ComClass for Callbacks<D> {
 /// states that the bus has for the system's are deep enough.
 impl<D: SoundDevice> AdapterPowerManagement for Callbacks<D> {
     fn power_change_state(&self, irql: &mut Irql<Passive>, change: PowerChange) {
+        trace::power(match change.device {
+            DevicePower::D0 => 0,
+            DevicePower::D1 => 1,
+            DevicePower::D2 => 2,
+            DevicePower::D3 => 3,
+        });
         match change.device {
             DevicePower::D0 => self.hub.wake(irql),
             DevicePower::D1 | DevicePower::D2 | DevicePower::D3 => self.hub.sleep(irql),

@@ -56,7 +56,7 @@ impl<D: SoundDevice> Attendant<D> {
         for (endpoint, trace) in self.traces.iter().enumerate() {
             let (times, (position, written)) = self.hub.take_glitches(irql, endpoint);
             if times != 0 {
-                trace::value(c"sound interrupted, times", times);
+                trace::underrun(endpoint, times, position, written);
             }
             for trace in trace.iter().cycle().take(times as usize) {
                 trace.glitch(irql, Glitch::Underrun, StreamPlace { position, written });

@@ -1,11 +1,13 @@
 //! What Windows keeps free of interference while sound plays with small buffers.
 #![forbid(unsafe_code)]
 
-use portcls::ComPtr;
+use core::ffi::CStr;
+
 use portcls::handle::{Device, Thread};
 use portcls::irql::{Irql, Passive};
 use portcls::raw::IPort;
 use portcls::stream_resource::{StreamResource, StreamResourceManager};
+use portcls::{ComPtr, Result};
 
 use crate::platform::interrupt::{Handler, Interrupt};
 use crate::platform::trace;
@@ -37,17 +39,19 @@ impl StreamResources {
         };
         for (message, place) in (0..).zip(&mut interrupts) {
             let Some(object) = interrupt.object(message) else { break };
-            *place = manager
-                .add_interrupt(irql, pdo, object)
-                .inspect_err(|status| {
-                    trace::failure(c"registering an interrupt as a stream resource", *status)
-                })
-                .ok();
+            *place = told(c"interrupt", manager.add_interrupt(irql, pdo, object));
         }
-        let thread = manager
-            .add_thread(irql, pdo, thread)
-            .inspect_err(|status| trace::failure(c"registering the thread as a stream resource", *status))
-            .ok();
+        let thread = told(c"thread", manager.add_thread(irql, pdo, thread));
         Self { _thread: thread, _interrupts: interrupts }
     }
+}
+
+/// Traces what the manager said.
+fn told(kind: &CStr, said: Result<StreamResource>) -> Option<StreamResource> {
+    let outcome = said.as_ref().map(|_| ()).map_err(|status| *status);
+    if let Err(status) = outcome {
+        trace::failure(c"registering a stream resource", status);
+    }
+    trace::resource(kind, outcome);
+    said.ok()
 }

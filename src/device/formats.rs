@@ -196,6 +196,15 @@ impl Formats {
     }
 }
 
+/// A number for what Windows remembers of an endpoint: its formats, and the longest buffer in bytes. It is the same for
+/// the same, and in all likelihood another one for anything else (FNV-1a of 32 bits).
+pub(crate) fn fingerprint(formats: &Formats, longest: u32) -> u32 {
+    let Formats { samples: SampleSet(samples), rates: RateSet(rates), channels, speakers } = formats;
+    let words = [longest, (*samples).into(), (*rates).into(), channels.0.into(), channels.1.into()];
+    let bytes = words.iter().chain(&speakers.0).flat_map(|word| word.to_le_bytes());
+    bytes.fold(0x811C_9DC5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
 /// The format of one stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StreamFormat {

@@ -6,6 +6,7 @@
 mod abi;
 pub(crate) mod dma;
 pub(crate) mod ending;
+mod etw;
 pub(crate) mod event;
 pub(crate) mod gate;
 pub(crate) mod interface;

@@ -3,10 +3,12 @@
 //! PortCls owns the dispatch table. Of it this driver overrides PnP, to see the requests that end an instance
 //! before PortCls does, and hands every request on.
 
+use core::ffi::c_void;
 use core::marker::PhantomData;
+use core::mem::transmute;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::AtomicPtr;
-use core::sync::atomic::Ordering::{AcqRel, Acquire};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
 use portcls::driver::{AdapterDriver, dispatch_irp, initialize_adapter_driver, physical_device_object};
 use portcls::handle::{Device, Driver, Irp, Unicode};
@@ -78,7 +80,28 @@ pub(crate) unsafe fn initialize<I: Instance>(
     if let Some(entry) = driver.MajorFunction.get_mut(IRP_MJ_PNP as usize) {
         *entry = Some(dispatch_pnp::<I>);
     }
+    let theirs = driver.DriverUnload.replace(unload);
+    UNLOAD.store(theirs.map_or(null_mut(), |routine| routine as *mut c_void), Release);
+    trace::begin(&irql);
     Ok(())
+}
+
+/// PortCls' own routine for the unloading of the driver; null for none.
+static UNLOAD: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
+
+type Unload = unsafe extern "C" fn(*mut DRIVER_OBJECT);
+
+/// The driver goes; no device is left.
+unsafe extern "C" fn unload(driver: *mut DRIVER_OBJECT) {
+    // SAFETY: a driver is unloaded at PASSIVE_LEVEL.
+    trace::end(&unsafe { Irql::<Passive>::assume() });
+    let theirs = UNLOAD.load(Acquire);
+    if !theirs.is_null() {
+        // SAFETY: what stood in the driver object, which is a routine of this type.
+        let theirs = unsafe { transmute::<*mut c_void, Unload>(theirs) };
+        // SAFETY: called as the kernel calls it.
+        unsafe { theirs(driver) };
+    }
 }
 
 /// What PortCls calls.
@@ -103,10 +126,14 @@ impl<I: Instance> AdapterDriver for Entries<I> {
                 let ties = PoolBox::new(ties)?;
                 Ok((PoolBox::new(instance)?, ties))
             });
-        let (instance, ties) = started.inspect_err(|status| trace::failure(c"start", *status))?;
+        let (instance, ties) = started.inspect_err(|status| {
+            trace::failure(c"start", *status);
+            trace::started(Err(*status));
+        })?;
         let slots = Slots::<I>::of(&fdo);
         replace(irql, &slots.instance, Some(instance));
         replace(irql, &slots.ties, Some(ties));
+        trace::started(Ok(()));
         Ok(())
     }
 }
@@ -163,7 +190,9 @@ impl<I: Instance> Slots<I> {
 
 /// Ends the instance of a device object, if there is one.
 pub(crate) fn end<I: Instance>(at: &Irql<Passive>, fdo: Device) {
-    replace(at, &Slots::<I>::of(&fdo).instance, None);
+    if replace(at, &Slots::<I>::of(&fdo).instance, None) {
+        trace::stopped();
+    }
 }
 
 /// Takes back what PortCls calls in the instance of a device object, which has ended.
@@ -178,13 +207,15 @@ fn is_told_of_stop<I: Instance>(fdo: Device) -> bool {
     unsafe { ties.as_ref() }.is_some_and(Ties::tell_of_stop)
 }
 
-/// Puts something into a slot, and drops what was there.
-fn replace<T>(_at: &Irql<Passive>, slot: &AtomicPtr<T>, new: Option<PoolBox<T>>) {
+/// Puts something into a slot, and drops what was there; whether there was something.
+fn replace<T>(_at: &Irql<Passive>, slot: &AtomicPtr<T>, new: Option<PoolBox<T>>) -> bool {
     let new = new.map_or(null_mut(), PoolBox::into_raw);
-    if let Some(old) = NonNull::new(slot.swap(new, AcqRel)) {
+    let old = NonNull::new(slot.swap(new, AcqRel));
+    if let Some(old) = old {
         // SAFETY: put there by this function, and taken out for good.
         drop(unsafe { PoolBox::from_raw(old) });
     }
+    old.is_some()
 }
 
 /// The minor function of the request at its current stack location.

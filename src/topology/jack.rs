@@ -4,8 +4,8 @@ use portcls::irql::{Irql, Passive};
 use portcls::plain::Plain;
 use portcls::property::PropertyRequest;
 use portcls::raw::{
-    JACKDESC2_PRESENCE_DETECT_CAPABILITY, KSJACK_DESCRIPTION2, KSMULTIPLE_ITEM, KSPROPERTY_TYPE_BASICSUPPORT,
-    KSPROPERTY_TYPE_GET, VT_EMPTY,
+    JACKDESC2_PRESENCE_DETECT_CAPABILITY, KSJACK_DESCRIPTION2, KSJACK_DESCRIPTION3, KSMULTIPLE_ITEM,
+    KSPROPERTY_TYPE_BASICSUPPORT, KSPROPERTY_TYPE_GET, VT_EMPTY,
 };
 use portcls::{Com, Result, Status};
 
@@ -41,6 +41,20 @@ pub(super) fn description2<C: Controls + 'static>(
         } else {
             0
         },
+    })
+}
+
+/// Answers with `KSJACK_DESCRIPTION3`s: the number of the endpoint's configuration (Windows 11 22H2).
+///
+/// # Errors
+///
+/// As [`answer`].
+pub(super) fn description3<C: Controls + 'static>(
+    irql: &mut Irql<Passive>,
+    request: &PropertyRequest<'_>,
+) -> Result {
+    answer(irql, request, |miniport: &TopologyMiniport<C>| KSJACK_DESCRIPTION3 {
+        ConfigId: miniport.config(),
     })
 }
 

@@ -18,26 +18,32 @@ use crate::platform::shared::Shared;
 pub(crate) struct TopologyMiniport<C> {
     filter: OwnedFilter,
     speakers: u32,
+    config: u32,
     herald: Shared<Herald>,
     controls: C,
 }
 
 impl<C: Controls + 'static> TopologyMiniport<C> {
     /// The filter of the endpoint at whose end the herald's jack is; its channels go to `speakers`
-    /// (`KSAUDIO_SPEAKER_`), by way of `controls`.
+    /// (`KSAUDIO_SPEAKER_`), by way of `controls`. `config` stands for what the endpoint can do: Windows forgets what it
+    /// knew of it when that is another number than it was.
     ///
     /// # Errors
     ///
     /// `STATUS_INSUFFICIENT_RESOURCES`.
-    pub(crate) fn new(speakers: u32, herald: Shared<Herald>, controls: C) -> Result<Self> {
+    pub(crate) fn new(speakers: u32, config: u32, herald: Shared<Herald>, controls: C) -> Result<Self> {
         let direction = herald.direction();
         herald.set_volume(controls.volume().is_some());
         let filter = filter::new(direction, Outlet::of(direction, herald.jack().pin()), &controls)?;
-        Ok(Self { filter, speakers, herald, controls })
+        Ok(Self { filter, speakers, config, herald, controls })
     }
 
     pub(super) fn herald(&self) -> &Herald {
         &self.herald
+    }
+
+    pub(super) fn config(&self) -> u32 {
+        self.config
     }
 
     pub(super) fn controls(&self) -> &C {

@@ -11,6 +11,7 @@ use crate::device::cut::Cut;
 use crate::device::formats::StreamFormat;
 use crate::device::{EndpointInfo, Latency, SoundDevice, Stage, Station};
 use crate::platform::shared::Shared;
+use crate::platform::trace;
 
 /// An endpoint of a hub.
 pub(crate) struct Channel<D: SoundDevice> {
@@ -144,6 +145,7 @@ impl<D: SoundDevice> Channel<D> {
                     account.reset();
                 }
             });
+            trace::state(self.endpoint, state as u32);
             Ok(())
         })
     }

@@ -7,35 +7,7 @@ use portcls::raw::{
 };
 use waverust_rig::portcls::{Adapter, Pin, Request, Target};
 
-use crate::{on_each_device, usual};
-
-/// Numbers that look random and are the same each time (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-
-    /// Bytes among which numbers of consequence are frequent.
-    fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count)
-            .map(|_| match self.below(4) {
-                0 => 0,
-                1 => 0xFF,
-                2 => self.below(8) as u8,
-                _ => self.next() as u8,
-            })
-            .collect()
-    }
-}
+use crate::{on_each_device, random::Random, usual};
 
 /// How many requests of each kind; `WAVERUST_FUZZ` multiplies them.
 fn rounds(least: u64) -> u64 {

@@ -4,9 +4,13 @@
 //! would; whatever breaks a rule of the verifier fails them. Rows named here are those of docs/features.md.
 
 mod buffers;
+mod concurrent;
+mod failures;
 mod formats;
 mod hostile;
+mod nodes;
 mod packets;
+mod random;
 mod states;
 
 use std::cell::RefCell;

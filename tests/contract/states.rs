@@ -1,11 +1,12 @@
-//! A stream through its states: rows 1, 2, 6, 13 to 17 and 21.
+//! A stream through its states: rows 1, 2, 6, 13 to 18, 21 and 23.
 
+use waverust_rig::client::format::Shape;
 use waverust_rig::nt::{self, ClientEvent};
 use waverust_rig::portcls::{Endpoint, KsState, Pin};
 
 use crate::{
-    INSUFFICIENT_RESOURCES, INVALID_PARAMETER, NOT_SUPPORTED, SUCCESS, go, on, on_each_device, open, sleep,
-    usual,
+    INSUFFICIENT_RESOURCES, INVALID_PARAMETER, NOT_SUPPORTED, SUCCESS, format, go, on, on_each_device, open,
+    sleep, usual,
 };
 
 /// Bytes of a millisecond in the usual format.
@@ -241,6 +242,39 @@ fn only_the_pin_for_clients_opens() {
                 let opened = Pin::open(adapter, &endpoint.wave, pin, &usual());
                 assert_eq!(opened.err(), Some(INVALID_PARAMETER));
             }
+        }
+    });
+}
+
+/// Row 18: the format of a running stream stays, and it runs on; of one that stands still it can be set, to one that it
+/// could have been opened with.
+#[test]
+fn a_format_is_not_changed_under_a_running_stream() {
+    on_each_device(|adapter| {
+        for endpoint in adapter.endpoints() {
+            let pin = open(adapter, &endpoint);
+            let other = format(44_100, Shape::Extensible);
+            assert_eq!(pin.set_format(&format(44_101, Shape::Extensible)), INVALID_PARAMETER);
+            assert_eq!(pin.set_format(&other), SUCCESS);
+            assert_eq!(pin.set_format(&usual()), SUCCESS);
+            pin.allocate_with_notification(40 * BYTES_A_MS, 2).expect("a buffer");
+            // The buffer is cut for the format that it was asked for in.
+            assert_eq!(pin.set_format(&other), NOT_SUPPORTED);
+            assert_eq!(pin.set_format(&usual()), SUCCESS);
+            let event = ClientEvent::new(nt::kernel());
+            assert_eq!(pin.register_event(&event), SUCCESS);
+            go(&pin, KsState::Run);
+            sleep(200);
+            let seen = event.count();
+            for format in [&other, &usual()] {
+                assert_eq!(pin.set_format(format), INVALID_PARAMETER);
+            }
+            assert_eq!(pin.state(), KsState::Run);
+            sleep(200);
+            // Ten periods of 20 ms, at the pace of the old format.
+            assert!((9..=11).contains(&(event.count() - seen)), "{} after {seen}", event.count());
+            go(&pin, KsState::Stop);
+            assert_eq!(pin.unregister_event(&event), SUCCESS);
         }
     });
 }

@@ -8,7 +8,9 @@ mod device {
 #[path = "../../src/wave/format.rs"]
 mod format;
 
-use device::formats::{Formats, MAX_CHANNELS, RATES, RateSet, Sample, SampleSet, Speakers, StreamFormat};
+use device::formats::{
+    Formats, MAX_CHANNELS, RATES, RateSet, Sample, SampleSet, Speakers, StreamFormat, fingerprint,
+};
 use portcls::format::{DataFormat, Encoding, Format};
 use portcls::plain::Plain;
 use portcls::range::AudioRange;
@@ -231,4 +233,27 @@ fn rate_sets_hold_what_was_put_in() {
     assert_eq!(set.best_first().next(), Some(48_000));
     assert_eq!(set.best_first().count(), RATES.len());
     assert_eq!(RateSet::EMPTY.best_first().next(), None);
+}
+
+#[test]
+fn the_fingerprint_is_another_one_for_anything_else() {
+    let all = everything();
+    let less = Formats { rates: rates_of([48_000]), ..all };
+    let fewer = Formats { samples: samples_of([Sample::S16]), ..all };
+    let stereo = Formats { channels: (2, 2), ..all };
+    let mono = Formats { channels: (1, 1), ..all };
+    let placed = Formats { speakers: Speakers::default().with(3), ..all };
+    let mut numbers: Vec<u32> = [all, less, fewer, stereo, mono, placed]
+        .iter()
+        .map(|formats| fingerprint(formats, 1 << 20))
+        .collect();
+    numbers.push(fingerprint(&all, 1 << 21));
+    let seen = numbers.clone();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 7);
+    assert!(!numbers.contains(&0));
+    // Windows keeps the number over restarts and updates: what it is made of must not change.
+    assert_eq!(fingerprint(&all, 1 << 20), seen[0]);
+    assert_eq!(fingerprint(&ac97(), 4 << 20), 0x446A_65BA);
 }

@@ -39,9 +39,10 @@ use portcls::raw::{
     KSMULTIPLE_ITEM, KSNODETYPE_HEADPHONES, KSNODETYPE_MICROPHONE, KSNODETYPE_MUTE, KSNODETYPE_SPEAKER,
     KSNODETYPE_VOLUME, KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT, KSPROPERTY_AUDIO_MUTE,
     KSPROPERTY_AUDIO_VOLUMELEVEL, KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_JACK_DESCRIPTION2,
-    KSPROPERTY_MEMBER_FLAG_BASICSUPPORT_MULTICHANNEL, KSPROPERTY_MEMBER_FLAG_BASICSUPPORT_UNIFORM,
-    KSPROPERTY_MEMBERSHEADER, KSPROPERTY_STEPPING_LONG, KSPROPERTY_TYPE_BASICSUPPORT, KSPROPERTY_TYPE_GET,
-    KSPROPERTY_TYPE_SET, NTSTATUS, PCEVENT_VERB_ADD, PCEVENT_VERB_REMOVE, PCEVENT_VERB_SUPPORT,
+    KSPROPERTY_JACK_DESCRIPTION3, KSPROPERTY_MEMBER_FLAG_BASICSUPPORT_MULTICHANNEL,
+    KSPROPERTY_MEMBER_FLAG_BASICSUPPORT_UNIFORM, KSPROPERTY_MEMBERSHEADER, KSPROPERTY_STEPPING_LONG,
+    KSPROPERTY_TYPE_BASICSUPPORT, KSPROPERTY_TYPE_GET, KSPROPERTY_TYPE_SET, NTSTATUS, PCEVENT_VERB_ADD,
+    PCEVENT_VERB_REMOVE, PCEVENT_VERB_SUPPORT,
 };
 use portcls::{Result, Status};
 use requests::{Lists, Tables, passive};
@@ -147,7 +148,7 @@ fn scene<C: Controls + 'static>(direction: Direction, jack: Jack, controls: C) -
     let jack = Shared::new(jack).unwrap();
     let news = Shared::new(News::new()).unwrap();
     let herald = Shared::new(Herald::new(direction, jack.clone(), Some(news.clone()))).unwrap();
-    let miniport = TopologyMiniport::new(STEREO, herald.clone(), controls).unwrap();
+    let miniport = TopologyMiniport::new(STEREO, 0x1234_5678, herald.clone(), controls).unwrap();
     Scene { jack, news, herald, tables: Tables::new(miniport) }
 }
 
@@ -213,6 +214,7 @@ fn the_jack_is_described_as_it_is_now() {
     assert_eq!(scene.description(1).IsConnected, 1);
     assert_eq!(scene.description(1).ChannelMapping, STEREO);
     assert_eq!(scene.capabilities(1), JACKDESC2_PRESENCE_DETECT_CAPABILITY);
+    assert_eq!(scene.jacks(KSPROPERTY_JACK_DESCRIPTION3, 1, 12).1[8..], 0x1234_5678_u32.to_le_bytes());
     scene.jack.plug(false);
     assert_eq!(scene.description(1).IsConnected, 0);
     scene.jack.plug(true);
@@ -226,7 +228,8 @@ fn the_jack_is_described_as_it_is_now() {
 #[test]
 fn other_pins_have_no_jack_or_do_not_exist() {
     let scene = plain(Render, Jack::new(SOCKET, true));
-    for property in [KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_JACK_DESCRIPTION2] {
+    for property in [KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_JACK_DESCRIPTION2, KSPROPERTY_JACK_DESCRIPTION3]
+    {
         let (status, answer) = scene.jacks(property, 0, 40);
         let head = KSMULTIPLE_ITEM::read(&answer).unwrap();
         assert_eq!((status, head.Size, head.Count, answer.len()), (STATUS_SUCCESS, 8, 0, 8));

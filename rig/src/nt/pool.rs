@@ -82,7 +82,19 @@ impl Pool {
 
     /// A block of `size` bytes; none if the address space is exhausted.
     fn map(&self, size: u64, tag: u32, paged: bool, allocated_at: u64) -> Option<u64> {
-        let aligned = size.checked_next_multiple_of(16)?;
+        self.map_aligned(size, 16, tag, paged, allocated_at)
+    }
+
+    /// The same with a block of another alignment; without any it ends where the guard page begins.
+    fn map_aligned(
+        &self,
+        size: u64,
+        alignment: u64,
+        tag: u32,
+        paged: bool,
+        allocated_at: u64,
+    ) -> Option<u64> {
+        let aligned = size.checked_next_multiple_of(alignment)?;
         let data = aligned.checked_next_multiple_of(PAGE)?;
         let length = data.checked_add(2 * PAGE)?;
         // SAFETY: an anonymous mapping wherever the system likes; the result is checked.
@@ -105,7 +117,8 @@ impl Pool {
         unsafe { core::ptr::write_bytes((base + PAGE) as *mut u8, FILL, data as usize) };
         // A block of a page or more begins with one (wdm/nf-wdm-exallocatepool2); smaller ones end with one, so that
         // a step over the end faults.
-        let address = if size >= PAGE { base + PAGE } else { base + PAGE + data - aligned };
+        let whole = size >= PAGE && alignment > 1;
+        let address = if whole { base + PAGE } else { base + PAGE + data - aligned };
         let block = Block { base, length, address, size, tag, paged, freed: false, allocated_at };
         self.blocks.borrow_mut().insert(base, block);
         if paged {
@@ -201,6 +214,12 @@ impl Kernel {
     /// allocation, and so not counted as one.
     pub(crate) fn give_block(&self, size: u64, tag: u32, paged: bool) -> u64 {
         self.pool.map(size.max(1), tag, paged, self.calling_address()).unwrap_or(0)
+    }
+
+    /// A block that lasts for a call of the driver's, and ends right before a page that nobody may touch; 0 if there is
+    /// none.
+    pub(crate) fn give_guarded(&self, size: u64, tag: u32) -> u64 {
+        self.pool.map_aligned(size.max(1), 1, tag, true, self.calling_address()).unwrap_or(0)
     }
 
     /// A counted string in such a block, with a terminating zero; empty if there is no memory.

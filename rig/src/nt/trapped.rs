@@ -74,7 +74,10 @@ fn on_trap(trap: &mut Trap) {
     if !trap.in_driver() {
         // The rig itself followed a pointer of the driver's to where nothing is.
         match trap.cause() {
-            Cause::PageFault { address, .. } => kernel.verifier.bad_pointer(kernel, address as u64, None),
+            Cause::PageFault { address, .. } => {
+                let fault = kernel.pool.fault_at(address as u64);
+                kernel.verifier.bad_pointer(kernel, address as u64, fault)
+            }
             other => panic!("the rig trapped: {other:?}"),
         }
     }

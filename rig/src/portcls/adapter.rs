@@ -340,7 +340,7 @@ impl Adapter {
         let binding = self.binding(subdevice)?;
         let description = binding.filter.pins.get(pin as usize).ok_or(STATUS_INVALID_PARAMETER)?;
         let own = description.ranges.get(own).ok_or(STATUS_INVALID_PARAMETER)?;
-        Ok(intersection::intersect(&binding, pin, range, own, length))
+        Ok(intersection::intersect(self.kernel, &binding, pin, range, own, length))
     }
 
     /// `KSPROPERTY_AUDIOSIGNALPROCESSING_MODES` of a pin.

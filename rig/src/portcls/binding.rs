@@ -163,14 +163,13 @@ impl Binding {
     pub(crate) fn intersect(
         &self,
         pin: u32,
-        range: &mut [u64],
+        range: Pointer,
         own: u64,
-        into: &mut [u64],
+        out: Pointer,
         length: u32,
     ) -> (NtStatus, u32) {
         let mut result = 0_u32;
-        let (range, own): (*mut KSDATARANGE, _) = (range.as_mut_ptr().cast(), own as *mut KSDATARANGE);
-        let out: Pointer = if length == 0 { core::ptr::null_mut() } else { into.as_mut_ptr().cast() };
+        let (range, own): (*mut KSDATARANGE, _) = (range.cast(), own as *mut KSDATARANGE);
         let status = match &self.miniport {
             Miniport::WaveRt(miniport) => {
                 miniport.call("IMiniportWaveRT::DataRangeIntersection", |this, vtable| {

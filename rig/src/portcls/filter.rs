@@ -56,6 +56,8 @@ pub struct DataRange {
     pub audio: Option<AudioRange>,
     /// A client may name a signal processing mode behind its format.
     pub takes_mode: bool,
+    /// `KSDATARANGE.FormatSize`.
+    pub(crate) size: u32,
     /// The driver's own record.
     pub(crate) address: u64,
 }
@@ -139,6 +141,7 @@ pub(crate) fn read_range(range: *const KSDATARANGE) -> DataRange {
         specifier: head.Specifier,
         audio,
         takes_mode: false,
+        size: head.FormatSize,
         address: range as u64,
     }
 }

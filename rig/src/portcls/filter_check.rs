@@ -1,8 +1,16 @@
 //! What is wrong with a filter description: the rules of PCFILTER_DESCRIPTOR and its parts, and those of the KS
 //! topology test that need no device.
 
+use portcls::raw::GUID;
+use portcls::raw::KSDATAFORMAT_SPECIFIER_WAVEFORMATEX;
+use portcls::raw::KSDATARANGE_AUDIO;
+use portcls::raw::KSNODETYPE_ACOUSTIC_ECHO_CANCEL;
+use portcls::raw::KSNODETYPE_DAC;
 use portcls::raw::KSNODETYPE_DEMUX;
+use portcls::raw::KSNODETYPE_MUX;
+use portcls::raw::KSNODETYPE_SUM;
 use portcls::raw::KSPIN_COMMUNICATION_BOTH;
+use portcls::raw::KSPIN_COMMUNICATION_NONE;
 use portcls::raw::KSPIN_COMMUNICATION_SINK;
 use portcls::raw::KSPIN_DATAFLOW_IN;
 use portcls::raw::KSPIN_DATAFLOW_OUT;
@@ -14,12 +22,18 @@ use portcls::raw::PCNODE_DESCRIPTOR;
 use portcls::raw::PCPIN_DESCRIPTOR;
 use portcls::raw::PCPROPERTY_ITEM;
 
+use super::filter::DataRange;
 use super::filter::Filter;
 use super::filter::FilterPin;
 use crate::nt::At;
 
+/// Frames a second and bits a sample that a range may name: what the KS topology test takes.
+const RATES: core::ops::RangeInclusive<u32> = 1..=2_000_000;
+const BITS: core::ops::RangeInclusive<u32> = 8..=32;
+
 /// Everything found wrong, in words. Sources: portcls/ns-portcls-pcfilter_descriptor, -pcpin_descriptor,
-/// -pcautomation_table, audio/exposing-filter-topology, audio/topology-pins.
+/// -pcautomation_table, audio/exposing-filter-topology, audio/topology-pins, audio/ksnodetype-dac, and the KS topology
+/// test (Windows 8.1 hardware certification, KSTopologyCompliance).
 pub(crate) fn problems(filter: &Filter) -> Vec<String> {
     let mut found = Vec::new();
     let raw = &filter.raw;
@@ -37,6 +51,9 @@ pub(crate) fn problems(filter: &Filter) -> Vec<String> {
             found.push(format!("node {number} has no type"));
         }
         automation(&mut found, &format!("node {number}"), node.automation);
+    }
+    if filter.nodes.iter().filter(|node| node.kind == Some(KSNODETYPE_DAC)).count() > 1 {
+        found.push("there is more than one DAC node".to_owned());
     }
     check_connections(&mut found, filter);
     found
@@ -88,6 +105,15 @@ fn check_pin(found: &mut Vec<String>, number: usize, pin: &FilterPin) {
     if host && (raw.MaxFilterInstanceCount == 0 || raw.MaxGlobalInstanceCount == 0) {
         found.push(format!("pin {number} is for clients and may have no instance"));
     }
+    if ks.Communication == KSPIN_COMMUNICATION_NONE {
+        let most = [raw.MaxGlobalInstanceCount, raw.MaxFilterInstanceCount, raw.MinFilterInstanceCount];
+        if most != [0; 3] {
+            found.push(format!("pin {number} leads to another filter or out, and may have instances"));
+        }
+        if pin.category.is_none() {
+            found.push(format!("pin {number} leads to another filter or out, and has no category"));
+        }
+    }
     if pin.ranges.is_empty() {
         found.push(format!("pin {number} has no data range"));
     }
@@ -96,6 +122,19 @@ fn check_pin(found: &mut Vec<String>, number: usize, pin: &FilterPin) {
         if audio.bits.0 > audio.bits.1 || audio.rates.0 > audio.rates.1 {
             found.push(format!("a data range of pin {number} has a minimum above its maximum"));
         }
+        if !RATES.contains(&audio.rates.0) || !RATES.contains(&audio.rates.1) {
+            found.push(format!("a data range of pin {number} has rates beyond 1 to 2000000 Hz"));
+        }
+        if !BITS.contains(&audio.bits.0) || !BITS.contains(&audio.bits.1) {
+            found.push(format!("a data range of pin {number} has samples beyond 8 to 32 bits"));
+        }
+        if audio.channels == 0 {
+            found.push(format!("a data range of pin {number} has no channel"));
+        }
+    }
+    let wave = |range: &&DataRange| range.specifier == KSDATAFORMAT_SPECIFIER_WAVEFORMATEX;
+    if pin.ranges.iter().filter(wave).any(|range| range.size != size_of::<KSDATARANGE_AUDIO>() as u32) {
+        found.push(format!("a data range of pin {number} has not the size of a KSDATARANGE_AUDIO"));
     }
     automation(found, &format!("pin {number}"), raw.AutomationTable);
 }
@@ -143,7 +182,7 @@ fn check_connections(found: &mut Vec<String>, filter: &Filter) {
         let (into, out) = filter.connections.iter().fold((0, 0), |(into, out), each| {
             (into + u32::from(each.ToNode == node), out + u32::from(each.FromNode == node))
         });
-        if into == 0 || out == 0 {
+        if !takes(filter.nodes[node as usize].kind, into, out) {
             found.push(format!("node {node} has {into} inputs and {out} outputs connected"));
         }
     }
@@ -152,4 +191,14 @@ fn check_connections(found: &mut Vec<String>, filter: &Filter) {
 fn touches(connection: &portcls::raw::PCCONNECTION_DESCRIPTOR, node: u32, pin: u32) -> bool {
     (connection.FromNode == node && connection.FromNodePin == pin)
         || (connection.ToNode == node && connection.ToNodePin == pin)
+}
+
+/// Whether a node of a kind may have so many inputs and outputs connected.
+fn takes(kind: Option<GUID>, into: u32, out: u32) -> bool {
+    match kind {
+        Some(KSNODETYPE_MUX | KSNODETYPE_SUM) => into >= 1 && out >= 1,
+        Some(KSNODETYPE_DEMUX) => into == 1 && out >= 1,
+        Some(KSNODETYPE_ACOUSTIC_ECHO_CANCEL) => (into, out) == (2, 2),
+        _ => (into, out) == (1, 1),
+    }
 }

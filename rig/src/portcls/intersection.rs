@@ -5,7 +5,6 @@ use portcls::raw::GUID;
 use portcls::raw::KSDATAFORMAT;
 use portcls::raw::KSDATAFORMAT_SPECIFIER_WAVEFORMATEX;
 use portcls::raw::KSDATAFORMAT_SUBTYPE_PCM;
-use portcls::raw::KSDATARANGE_AUDIO;
 use portcls::raw::WAVE_FORMAT_PCM;
 use portcls::raw::WAVEFORMATEX;
 
@@ -13,6 +12,8 @@ use super::binding::Binding;
 use super::filter::AudioRange;
 use super::filter::DataRange;
 use super::filter::read_range;
+use super::guarded::Guarded;
+use crate::nt::Kernel;
 use crate::nt::abi::NtStatus;
 use crate::nt::abi::STATUS_BUFFER_TOO_SMALL;
 use crate::nt::abi::STATUS_NOT_IMPLEMENTED;
@@ -36,25 +37,19 @@ pub struct Intersection {
 
 /// The client's range, as bytes of a `KSDATARANGE` and what follows it, with one of the pin's.
 pub(crate) fn intersect(
+    kernel: &'static Kernel,
     binding: &Binding,
     pin: u32,
     range: &[u8],
     own: &DataRange,
     length: u32,
 ) -> Intersection {
-    let mut words = vec![0_u64; range.len().div_ceil(8).max(size_of::<KSDATARANGE_AUDIO>() / 8)];
-    for (word, bytes) in words.iter_mut().zip(range.chunks(8)) {
-        let mut whole = [0; 8];
-        whole[..bytes.len()].copy_from_slice(bytes);
-        *word = u64::from_le_bytes(whole);
-    }
-    let mut into = vec![0_u64; (length as usize).div_ceil(8)];
-    let (status, size) = binding.intersect(pin, &mut words, own.address, &mut into, length);
+    let (theirs, into) = (Guarded::new(kernel, range), Guarded::new(kernel, &vec![0; length as usize]));
+    let (status, size) = binding.intersect(pin, theirs.pointer(), own.address, into.pointer(), length);
     if status == STATUS_NOT_IMPLEMENTED {
-        return by_default(&read_range(words.as_ptr().cast()), own, length);
+        return by_default(&read_range(theirs.pointer().cast_const().cast()), own, length);
     }
-    let format = into.iter().flat_map(|word| word.to_le_bytes()).take(length as usize).collect();
-    Intersection { status, size, format }
+    Intersection { status, size, format: into.bytes() }
 }
 
 /// The port's own handler: PCM, mono or stereo, the greatest of everything, `WAVEFORMATEX` alone.

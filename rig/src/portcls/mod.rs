@@ -23,6 +23,7 @@ mod exports;
 mod fdo;
 mod filter;
 mod filter_check;
+mod guarded;
 mod interrupt_sync;
 mod intersection;
 mod io_timeout;

@@ -112,6 +112,11 @@ impl Pin {
         self.stream.set_state(target)
     }
 
+    /// `KSPROPERTY_CONNECTION_DATAFORMAT`: a `KSDATAFORMAT` and what follows it.
+    pub fn set_format(&self, format: &[u8]) -> NtStatus {
+        if sized_right(format) { self.stream.set_format(format) } else { STATUS_INVALID_PARAMETER }
+    }
+
     /// `KSPROPERTY_RTAUDIO_BUFFER`.
     ///
     /// # Errors

@@ -1,8 +1,6 @@
 //! Property requests: how PortCls brings one from a client to the handler in an automation table
 //! (audio/audio-property-handlers, portcls/ns-portcls-_pcproperty_request).
 
-use core::ffi::c_void;
-
 use portcls::raw::GUID;
 use portcls::raw::KSPROPERTY_TYPE_BASICSUPPORT;
 use portcls::raw::PCAUTOMATION_TABLE;
@@ -11,6 +9,7 @@ use portcls::raw::PCPROPERTY_REQUEST;
 
 use super::binding::Binding;
 use super::filter::records;
+use super::guarded::Guarded;
 use super::rules;
 use crate::nt::At;
 use crate::nt::Kernel;
@@ -85,7 +84,7 @@ pub(crate) fn send(
     let (item_address, item) = handler(table, request)?;
     let supported = request.verb & (item.Flags | KSPROPERTY_TYPE_BASICSUPPORT) != 0;
     let Some(routine) = item.Handler.filter(|_| supported) else { return Err(STATUS_INVALID_DEVICE_REQUEST) };
-    let mut instance = request.instance.to_vec();
+    let (instance, copy) = (Guarded::new(kernel, request.instance), Guarded::new(kernel, value));
     let length = value.len() as u32;
     let mut raw = PCPROPERTY_REQUEST {
         MajorTarget: binding.miniport.unknown(),
@@ -93,16 +92,19 @@ pub(crate) fn send(
         Node: node,
         PropertyItem: item_address as *const PCPROPERTY_ITEM,
         Verb: request.verb,
-        InstanceSize: instance.len() as u32,
-        Instance: pointer_or_null(&mut instance),
+        InstanceSize: request.instance.len() as u32,
+        Instance: instance.pointer(),
         ValueSize: length,
-        Value: pointer_or_null(value),
+        Value: copy.pointer(),
         Irp: core::ptr::null_mut(),
     };
     let status = kernel.call_driver("property handler", kernel.current_irql(), || {
         // SAFETY: the handler of the item, at PASSIVE_LEVEL, with a request that outlives the call.
         unsafe { routine(&raw mut raw) }
     });
+    for (byte, left) in value.iter_mut().zip(copy.bytes()) {
+        *byte = left;
+    }
     if status == STATUS_PENDING {
         kernel.verifier.not_played(kernel, "property requests that are completed later");
     }
@@ -111,8 +113,4 @@ pub(crate) fn send(
         rules::note(kernel, "PropertyValueSize", rules::code::PROPERTY_REQUEST, item_address, message);
     }
     Ok((status, raw.ValueSize))
-}
-
-fn pointer_or_null(bytes: &mut [u8]) -> *mut c_void {
-    if bytes.is_empty() { core::ptr::null_mut() } else { bytes.as_mut_ptr().cast() }
 }

@@ -11,6 +11,7 @@ use portcls::raw::IMiniportWaveRTStreamNotification;
 use portcls::raw::KSAUDIO_POSITION;
 
 use super::com::Reference;
+use super::guarded::Guarded;
 use super::port::Port;
 use super::port_stream::PortStream;
 use super::rules;
@@ -204,6 +205,19 @@ impl Stream {
         interfaces.stream.call("IMiniportWaveRTStream::SetState", |this, vtable| {
             // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL.
             unsafe { (vtable.SetState)(this, to as i32) }
+        })
+    }
+
+    /// `SetFormat`, with the format in memory of its own.
+    pub(crate) fn set_format(&self, format: &[u8]) -> NtStatus {
+        let interfaces = match self.interfaces() {
+            Ok(interfaces) => interfaces,
+            Err(status) => return status,
+        };
+        let copy = Guarded::new(self.kernel, format);
+        interfaces.stream.call("IMiniportWaveRTStream::SetFormat", |this, vtable| {
+            // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; the argument outlives it.
+            unsafe { (vtable.SetFormat)(this, copy.pointer().cast()) }
         })
     }
 

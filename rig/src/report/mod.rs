@@ -17,6 +17,7 @@ pub mod plot;
 pub mod stream;
 pub mod terminal;
 pub mod timeline;
+pub mod traced;
 pub mod verdict;
 
 pub use costs::{InstructionsBy, PerPeriod};
@@ -24,6 +25,7 @@ pub use model::Report;
 pub use notices::Notices;
 pub use stream::{Mappings, Packets, Stream};
 pub use timeline::{Moment, MomentKind, PeriodSample, PositionSample, Timeline};
+pub use traced::Traced;
 pub use verdict::Verdict;
 
 #[cfg(test)]

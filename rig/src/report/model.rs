@@ -10,10 +10,11 @@ use super::costs::PerPeriod;
 use super::notices::Notices;
 use super::stream::Stream;
 use super::timeline::Timeline;
+use super::traced::Traced;
 use crate::sound::GlitchKind;
 
 /// Version of the JSON's shape: raised when a field goes or changes its meaning, not when one is added.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// Everything a run found out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -77,6 +78,8 @@ pub struct Report {
     pub stream_resources: Vec<StreamResource>,
     /// Why there are none, if there are none: the profile's WaveRT port may offer no interface for it.
     pub stream_resources_note: Option<String>,
+    /// Events that the driver wrote for tracing, in order.
+    pub traced: Vec<Traced>,
     /// What the driver told Windows beside the sound.
     pub notices: Notices,
     /// What the driver told its client, or did to it, that cannot be right, one line a kind: a position that goes back,

@@ -7,6 +7,7 @@ use super::model::{
 };
 use super::stream::{Packets, Stream};
 use super::timeline::{MomentKind, PeriodSample, PositionSample};
+use super::traced::Traced;
 use crate::sound::GlitchKind;
 
 /// The demo tune, played by an event client in periods of 480 frames.
@@ -88,6 +89,13 @@ pub(super) fn exact() -> Report {
                 removed: Some(8_200_000_000),
             })
             .into(),
+        traced: vec![Traced {
+            time_ns: 1_100_000,
+            provider: "WaveRusT".into(),
+            name: "Start".into(),
+            level: 4,
+            fields: vec![("Status".into(), "0x0".into())],
+        }],
         trace_hash: "9c18e790c96eb473c5d2b1a0f00dfeed9c18e790c96eb473c5d2b1a0f00dfeed".into(),
         seed: 1,
         log: vec![LogLine { time_ns: 1_200_000, source: "driver".into(), text: "codec ready".into() }],

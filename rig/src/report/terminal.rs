@@ -6,6 +6,7 @@ use super::baseline;
 use super::model::Report;
 use super::stream::Mappings;
 use super::stream::Stream;
+use super::traced::counted;
 use super::verdict::Verdict;
 
 /// Bytes of a thread's kernel stack on x64.
@@ -95,6 +96,7 @@ pub fn summary(report: &Report, colour: bool) -> String {
     line("stack", format!("at most {} of {KERNEL_STACK}", count(report.stack_bytes, "byte")));
     line("DPCs", dpcs(report));
     line("resources", resources(report));
+    line("traced", counted(&report.traced));
     line(
         "trace",
         format!("{} (seed {})", report.trace_hash.get(..16).unwrap_or(&report.trace_hash), report.seed),

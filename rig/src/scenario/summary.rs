@@ -18,6 +18,7 @@ use crate::nt::Context;
 use crate::nt::Happening;
 use crate::nt::Snapshot;
 use crate::nt::Work;
+use crate::nt::WrittenEvent;
 use crate::nt::profile;
 use crate::options::MachineOptions;
 use crate::portcls::MappingFigures;
@@ -28,6 +29,7 @@ use crate::report::Packets;
 use crate::report::PerPeriod;
 use crate::report::Report;
 use crate::report::Stream;
+use crate::report::Traced;
 use crate::report::model;
 use crate::verify::Finding;
 
@@ -103,6 +105,17 @@ pub(super) fn machine_report(options: &MachineOptions, machine: &Machine, image:
             "the driver registered nothing".to_owned()
         });
     }
+    report.traced = kernel
+        .written_events()
+        .into_iter()
+        .map(|WrittenEvent { time_ns, provider, name, level, fields }| Traced {
+            time_ns,
+            provider,
+            name,
+            level,
+            fields,
+        })
+        .collect();
     report.findings = kernel.verifier.findings().iter().map(finding).collect();
     report.stack_bytes = kernel.accounts.deepest_stack.get();
     report.trace_hash = kernel.trace.digest();

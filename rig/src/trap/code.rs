@@ -13,7 +13,7 @@ use std::{
 use super::step;
 
 /// Executable ranges at a time in one process: images have one to three each.
-const CAPACITY: usize = 64;
+const CAPACITY: usize = 256;
 
 /// One executable range of a driver image. Free while `end` is 0.
 struct Slot {
@@ -62,7 +62,7 @@ impl Drop for Registration {
 /// Declares the executable ranges of an image to be driver code, run by the calling thread.
 ///
 /// # Panics
-/// If more than 64 ranges are registered in the process.
+/// If more than 256 ranges are registered in the process.
 pub fn register_image(code: &[Code]) -> Registration {
     let held = REGISTERING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let mut registration = Registration { slots: Vec::new() };

@@ -9,4 +9,5 @@ mod registry;
 mod rules;
 mod support;
 mod time;
+mod tracing;
 mod watchdog;

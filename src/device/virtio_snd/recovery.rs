@@ -67,9 +67,11 @@ impl VirtioSnd {
             let back = back.and_then(|()| self.revive_all(at, station, &stages));
             let Err(status) = back else {
                 self.dead.store(false, Release);
+                trace::recovered(Ok(()));
                 return;
             };
             trace::failure(c"the device does not come back", status);
+            trace::recovered(Err(status));
             if status == Status::IO_DEVICE_ERROR {
                 // It does not reset.
                 break;

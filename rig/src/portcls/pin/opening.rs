@@ -16,6 +16,7 @@ use crate::nt::abi::STATUS_UNSUCCESSFUL;
 use crate::portcls::binding::Binding;
 use crate::portcls::binding::Miniport;
 use crate::portcls::com::Reference;
+use crate::portcls::guarded::Guarded;
 use crate::portcls::port::Port;
 use crate::portcls::port_stream::PortStream;
 use crate::portcls::rules;
@@ -25,7 +26,7 @@ use crate::portcls::theirs::Theirs;
 use crate::portcls::wavepci::Side;
 use crate::portcls::wavepci::Source;
 
-/// Calls `NewStream` with the format in memory of its own, aligned as pool is.
+/// Calls `NewStream` with the format in memory of its own, which is gone when it returns.
 pub(super) fn new_stream(
     kernel: &'static Kernel,
     port: &Rc<Port>,
@@ -33,14 +34,9 @@ pub(super) fn new_stream(
     (pin, capture): (u32, bool),
     format: &[u8],
 ) -> Result<Rc<Stream>, NtStatus> {
-    let mut words = vec![0_u64; format.len().div_ceil(8)];
-    for (word, bytes) in words.iter_mut().zip(format.chunks(8)) {
-        let mut whole = [0; 8];
-        whole[..bytes.len()].copy_from_slice(bytes);
-        *word = u64::from_le_bytes(whole);
-    }
     let block_align = block_align(format);
-    let format: *mut KSDATAFORMAT = words.as_mut_ptr().cast();
+    let copy = Guarded::new(kernel, format);
+    let format: *mut KSDATAFORMAT = copy.pointer().cast();
     let (theirs, allocator) = match &binding.miniport {
         Miniport::WaveRt(miniport) => new_wavert(kernel, miniport, (pin, capture), format)?,
         Miniport::WavePci(miniport) => {
@@ -48,6 +44,7 @@ pub(super) fn new_stream(
         }
         Miniport::Topology(_) => return Err(STATUS_INVALID_DEVICE_REQUEST),
     };
+    drop(copy);
     let mut references = Vec::new();
     references.extend(allocator);
     references.extend(Reference::add(kernel, port.pointer()));

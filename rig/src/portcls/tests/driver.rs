@@ -60,6 +60,8 @@ pub(super) enum Mistake {
     ReuseTag,
     WriteAfterRelease,
     HoldLock,
+    ReadBehindFormat,
+    WriteBehindValue,
 }
 
 thread_local! {

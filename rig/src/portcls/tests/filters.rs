@@ -111,6 +111,10 @@ unsafe extern "efiapi" fn jack(request: *mut PCPROPERTY_REQUEST) -> NTSTATUS {
         request.ValueSize = if makes(Mistake::LongValue) { 8 } else { 0 };
         return if makes(Mistake::LongValue) { STATUS_SUCCESS } else { STATUS_BUFFER_TOO_SMALL };
     }
+    if makes(Mistake::WriteBehindValue) {
+        // SAFETY: the planted fault: the value ends there.
+        unsafe { request.Value.cast::<u8>().add(room as usize).write_volatile(0) };
+    }
     // SAFETY: the value has at least eight bytes.
     unsafe { request.Value.cast::<KSMULTIPLE_ITEM>().write_unaligned(KSMULTIPLE_ITEM { Size: 8, Count: 0 }) };
     STATUS_SUCCESS

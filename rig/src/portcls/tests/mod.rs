@@ -1,6 +1,7 @@
 //! The rules of PortCls, each with a driver that breaks it.
 
 mod bus;
+mod descriptors;
 mod driver;
 mod events;
 mod filters;

@@ -33,6 +33,13 @@ struct Object {
     state: Cell<i32>,
 }
 
+thread_local!(static FORMAT: Cell<*const u8> = const { Cell::new(core::ptr::null()) });
+
+/// Where the last format was that `NewStream` got.
+pub(super) fn last_format() -> *const u8 {
+    FORMAT.get()
+}
+
 /// An object with one reference.
 pub(super) fn new(vtable: *const c_void, answers: fn(&GUID) -> bool) -> *mut IUnknown {
     count(1);
@@ -220,8 +227,13 @@ unsafe extern "efiapi" fn new_stream(
     port_stream: *mut IPortWaveRTStream,
     _pin: u32,
     _capture: BOOLEAN,
-    _format: *mut KSDATAFORMAT,
+    format: *mut KSDATAFORMAT,
 ) -> NTSTATUS {
+    FORMAT.set(format.cast());
+    if makes(Mistake::ReadBehindFormat) {
+        // SAFETY: the planted fault: the format has 82 bytes.
+        std::hint::black_box(unsafe { format.cast::<u8>().add(82).read_volatile() });
+    }
     let stream = new((&raw const STREAM).cast(), IMiniportWaveRTStreamNotification::answers_to);
     // SAFETY: PortCls' pointers outlive the call; the allocator is kept with a reference.
     unsafe {
