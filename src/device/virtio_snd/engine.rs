@@ -174,7 +174,7 @@ impl Engine {
 
     /// Submits what is due by the clock, as of `rings.now`; nothing if the device is to be looked at, or if the client was
     /// not told yet of all that came back.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn supply(&mut self, rings: &mut Rings) -> Supplied {
         let (now, share) = (rings.now, self.share());
         let Some(stream) = &mut self.stream else { return Supplied { any: false, wake: NEVER } };
