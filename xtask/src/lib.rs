@@ -5,6 +5,7 @@ pub mod check;
 pub mod driver;
 pub mod failure;
 pub mod features;
+pub mod fuzz;
 pub mod image;
 pub mod inf;
 pub mod mirror;

@@ -7,7 +7,7 @@ use xtask::{
     accept, check,
     driver::{self, Architecture, Edition, Profile},
     failure::Failure,
-    features, package, play,
+    features, fuzz, package, play,
     repository::Repository,
     setup::{self, Purpose},
     test,
@@ -89,6 +89,15 @@ enum Task {
         /// Only write the page anew from the table
         #[arg(long)]
         write: bool,
+    },
+    /// Calls the driver with formats, ranges and property requests that mean ill, for a time
+    ///
+    /// `test` does so, too, with the same ones each time. Exit status: 0 nothing was found, 1 something was; what was
+    /// tried last is printed.
+    Fuzz {
+        /// Seconds for each of the three kinds of call
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
     },
     /// Makes the package that Windows installs: signed images, INF, catalog, zip file and ISO, in target/package/
     ///
@@ -178,6 +187,10 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Features { write: false } => {
             setup::ensure(Purpose::Test)?;
             features::run(&repository)?;
+        }
+        Task::Fuzz { seconds } => {
+            setup::ensure(Purpose::Test)?;
+            fuzz::run(&repository, seconds)?;
         }
         Task::Package { target, cert, key, pkcs11_module, timestamp, submission, out } => {
             setup::ensure(Purpose::Package)?;

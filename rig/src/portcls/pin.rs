@@ -305,13 +305,20 @@ impl Drop for Pin {
     }
 }
 
-/// KS' own look at a format: it must be as long as it says, and longer only if attributes follow, aligned to 8.
+/// KS' own look at a format: it must be as long as it says, and longer only if attributes follow, aligned to 8, as many
+/// bytes as their list says. `NewStream` is told no length: what it gets is whole.
 fn sized_right(format: &[u8]) -> bool {
     let word =
         |at: usize| format.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
     let (Some(size), Some(flags)) = (word(0), word(4)) else { return false };
     let size = size as usize;
     let attributes = flags & KSDATAFORMAT_ATTRIBUTES != 0;
-    let fits = if attributes { format.len() >= size.next_multiple_of(8) + 8 } else { format.len() == size };
+    let list = size.next_multiple_of(8);
+    let listed = word(list).map(|listed| listed as usize).filter(|listed| *listed >= 8);
+    let fits = if attributes {
+        listed.is_some_and(|listed| format.len() - list >= listed)
+    } else {
+        format.len() == size
+    };
     size >= size_of::<KSDATAFORMAT>() && fits
 }
