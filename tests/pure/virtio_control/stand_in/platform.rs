@@ -3,8 +3,10 @@
 /// Memory that the device sees.
 pub(crate) mod dma {
     use std::cell::RefCell;
+    use std::marker::PhantomData;
     use std::rc::Rc;
 
+    use super::shared::Shared;
     use portcls::handle::Device;
     use portcls::irql::{Irql, Passive};
 
@@ -59,6 +61,43 @@ pub(crate) mod dma {
 
         pub(crate) fn load(&self, at: usize, bytes: &mut [u8]) {
             bytes.copy_from_slice(&self.0.borrow()[at..at + bytes.len()]);
+        }
+    }
+
+    pub(crate) trait Extent {
+        const BYTES: usize;
+    }
+
+    pub(crate) struct Head<E: Extent>(Shared<CommonBuffer>, PhantomData<E>);
+
+    macro_rules! heads {
+        ($( $load:ident, $store:ident: $type:ty; )*) => { $(
+            #[allow(dead_code)]
+            pub(crate) fn $load(&self, at: usize) -> $type {
+                self.0.$load(at)
+            }
+
+            #[allow(dead_code)]
+            pub(crate) fn $store(&self, at: usize, value: $type) {
+                self.0.$store(at, value);
+            }
+        )* };
+    }
+
+    impl<E: Extent> Head<E> {
+        pub(crate) fn of(owner: Shared<CommonBuffer>) -> Option<Self> {
+            let long = owner.0.borrow().len() >= E::BYTES;
+            long.then_some(Self(owner, PhantomData))
+        }
+
+        pub(crate) fn buffer(&self) -> &CommonBuffer {
+            &self.0
+        }
+
+        heads! {
+            load16, store16: u16;
+            load32, store32: u32;
+            load64, store64: u64;
         }
     }
 
