@@ -29,6 +29,7 @@
 //! | `platform` | the kernel: IRQL, locks, events, DPCs, threads, DMA memory, registers |
 //! | `device` | sound devices, behind one trait |
 //! | `wave`, `topology` | the two filters that Windows sees |
+//! | `wavepci` | the wave filter for a port that is not WaveRT's |
 //! | `adapter` | one device instance, from start to teardown |
 //!
 //! `unsafe` lives in `platform`, in the crate `portcls`, in `pool2` (the allocator's kernel function, for kernels that
@@ -52,6 +53,7 @@ mod platform;
 mod pool2;
 mod topology;
 mod wave;
+mod wavepci;
 
 use wdk_alloc::WdkAllocator;
 use wdk_sys::{DRIVER_OBJECT, NTSTATUS, PCUNICODE_STRING};

@@ -252,11 +252,11 @@ fn a_driver_that_tells_its_packet_sizes_too_late() {
     let run = play(
         &Mutant {
             name: "late-sizes",
-            file: "adapter/endpoint.rs",
-            right: "        packet_sizes::announce(irql, request.pdo, names.wave, &sizes);\n        \
-                    let wave = install::<IPortWaveRT>(irql, request, names.wave, WaveMiniport::new(channel)?)?;\n",
-            wrong: "        let wave = install::<IPortWaveRT>(irql, request, names.wave, WaveMiniport::new(channel)?)?;\n        \
-                    packet_sizes::announce(irql, request.pdo, names.wave, &sizes);\n",
+            file: "adapter/wave_port.rs",
+            right: "                packet_sizes::announce(irql, request.pdo, name, &sizes);\n                \
+                    let subdevice = bind(irql, request, name, &port, WaveMiniport::new(channel)?)?;\n",
+            wrong: "                let subdevice = bind(irql, request, name, &port, WaveMiniport::new(channel)?)?;\n                \
+                    packet_sizes::announce(irql, request.pdo, name, &sizes);\n",
         },
         "event",
     );

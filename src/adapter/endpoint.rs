@@ -3,12 +3,12 @@
 
 use portcls::irql::{Irql, Passive};
 use portcls::port::{PhysicalConnection, Subdevice};
-use portcls::raw::{IPort, IPortTopology, IPortWaveRT};
+use portcls::raw::{IPort, IPortTopology};
 use portcls::{ComPtr, Result};
 
 use super::controls::EndpointControls;
-use super::packet_sizes;
 use super::subdevices::{Names, install};
+use super::wave_port::WaveFilter;
 use crate::device::formats::fingerprint;
 use crate::device::{Direction, MAX_ENDPOINTS, SoundDevice};
 use crate::platform::ending::Ending;
@@ -16,21 +16,20 @@ use crate::platform::pnp::StartRequest;
 use crate::platform::pool::PoolBox;
 use crate::platform::shared::Shared;
 use crate::topology::{self, Herald, TopologyMiniport, Watch};
+use crate::wave;
 use crate::wave::channel::Channel;
 use crate::wave::hub::Hub;
-use crate::wave::packet_sizes::PacketSizes;
-use crate::wave::{self, WaveMiniport};
 
 /// The filters of one endpoint, registered. The drop unregisters them.
-struct Endpoint {
+struct Endpoint<D: SoundDevice> {
     _connection: PhysicalConnection,
     _topology: Subdevice,
     _watch: Ending<Watch>,
-    wave: Subdevice,
+    wave: WaveFilter<D>,
 }
 
-impl Endpoint {
-    fn new<D: SoundDevice>(
+impl<D: SoundDevice> Endpoint<D> {
+    fn new(
         irql: &mut Irql<Passive>,
         request: &StartRequest<'_>,
         channel: Channel<D>,
@@ -41,15 +40,12 @@ impl Endpoint {
         let direction = channel.info().direction;
         let formats = &channel.info().formats;
         let speakers = formats.channels_within(u32::MAX).map_or(0, |channels| formats.mask(channels));
-        let longest = channel.device().max_buffer_bytes();
-        let config = fingerprint(formats, longest);
-        let sizes = PacketSizes::within(longest);
-        packet_sizes::announce(irql, request.pdo, names.wave, &sizes);
-        let wave = install::<IPortWaveRT>(irql, request, names.wave, WaveMiniport::new(channel)?)?;
+        let config = fingerprint(formats, channel.device().max_buffer_bytes());
+        let wave = WaveFilter::install(irql, request, names.wave, channel)?;
         let watch = Ending::new(Watch(herald.clone()));
         let filter = TopologyMiniport::new(speakers, config, herald, controls)?;
         let topology = install::<IPortTopology>(irql, request, names.topology, filter)?;
-        let wave_end = (&wave, wave::bridge_pin(direction));
+        let wave_end = (wave.subdevice(), wave::bridge_pin(direction));
         let topology_end = (&topology, topology::bridge_pin(direction));
         let (from, to) = match direction {
             Direction::Render => (wave_end, topology_end),
@@ -86,15 +82,15 @@ impl Heralds {
 }
 
 /// All endpoints of a device.
-pub(super) struct Endpoints([Option<PoolBox<Endpoint>>; MAX_ENDPOINTS]);
+pub(super) struct Endpoints<D: SoundDevice>([Option<PoolBox<Endpoint<D>>>; MAX_ENDPOINTS]);
 
-impl Endpoints {
+impl<D: SoundDevice> Endpoints<D> {
     /// Makes the filters of the endpoints of `hub`, and registers them.
     ///
     /// # Errors
     ///
     /// What PortCls says to one of the steps.
-    pub(super) fn new<D: SoundDevice>(
+    pub(super) fn new(
         irql: &mut Irql<Passive>,
         request: &StartRequest<'_>,
         hub: &Shared<Hub<D>>,
@@ -121,6 +117,6 @@ impl Endpoints {
     /// The ports of the wave filters, by endpoint.
     pub(super) fn ports(&self) -> impl Iterator<Item = (usize, &ComPtr<IPort>)> {
         let made = self.0.iter().enumerate();
-        made.filter_map(|(number, endpoint)| Some((number, endpoint.as_ref()?.wave.port())))
+        made.filter_map(|(number, endpoint)| Some((number, endpoint.as_ref()?.wave.subdevice().port())))
     }
 }

@@ -40,7 +40,7 @@ impl<D: SoundDevice> Attendant<D> {
         irql: &Irql<Passive>,
         hub: Shared<Hub<D>>,
         heralds: Heralds,
-        endpoints: &Endpoints,
+        endpoints: &Endpoints<D>,
     ) -> Self {
         let mut traces = [const { None }; MAX_ENDPOINTS];
         for (endpoint, port) in endpoints.ports() {

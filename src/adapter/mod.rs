@@ -11,6 +11,7 @@ mod resources;
 mod started;
 mod stream_resources;
 mod subdevices;
+mod wave_port;
 
 use portcls::Result;
 use portcls::irql::{Irql, Passive};

@@ -37,7 +37,7 @@ pub(crate) struct Started<D: SoundDevice> {
     _thread: ServiceThread,
     _ticking: Ending<Ticking<D>>,
     _interrupt: Interrupt<Wiring<D>>,
-    _endpoints: Endpoints,
+    _endpoints: Endpoints<D>,
     _powered: Ending<Powered<D>>,
 }
 

@@ -3,7 +3,8 @@
 
 use portcls::irql::{Irql, Passive};
 use portcls::port::{PortClass, Subdevice, WideName, new_port};
-use portcls::{Com, ComClass, Result, wide_name};
+use portcls::raw::IPort;
+use portcls::{Com, ComClass, ComPtr, Result, wide_name};
 
 use crate::device::Direction;
 use crate::platform::pnp::StartRequest;
@@ -69,8 +70,22 @@ pub(super) fn install<P: PortClass>(
     name: WideName,
     miniport: impl ComClass,
 ) -> Result<Subdevice> {
+    bind(irql, request, name, &new_port::<P>(irql)?, miniport)
+}
+
+/// Binds `port` to `miniport`, and registers both under `name`.
+///
+/// # Errors
+///
+/// What PortCls says to one of the steps.
+pub(super) fn bind(
+    irql: &Irql<Passive>,
+    request: &StartRequest<'_>,
+    name: WideName,
+    port: &ComPtr<IPort>,
+    miniport: impl ComClass,
+) -> Result<Subdevice> {
     let miniport = Com::new(irql, miniport)?;
-    let port = new_port::<P>(irql)?;
     port.init(irql, request.fdo, request.irp, miniport.unknown(), None, request.resources)?;
-    Subdevice::register(irql, request.fdo, name, &port)
+    Subdevice::register(irql, request.fdo, name, port)
 }

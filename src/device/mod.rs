@@ -26,6 +26,8 @@ pub(crate) mod controls;
 pub(crate) mod cut;
 pub(crate) mod formats;
 pub(crate) mod jack;
+pub(crate) mod mapped;
+pub(crate) mod mappings;
 pub(crate) mod run;
 pub(crate) mod virtio;
 pub(crate) mod virtio_snd;
@@ -40,6 +42,7 @@ use controls::{Controls, News};
 use cut::{Chunks, Cut};
 use formats::{Formats, StreamFormat};
 use jack::Jack;
+use mapped::Mapped;
 use run::Run;
 
 /// Endpoints of a device at most; what it has beyond them is not used.
@@ -175,14 +178,7 @@ pub(crate) trait Station<D: SoundDevice> {
 /// The calls that take `at: &mut Irql<Passive>` never overlap: one lock that may be waited for is held around each of
 /// them. They may wait for the device, within bounds. A device that is gone or was shut down makes them return at
 /// once, the ones that can fail with `STATUS_DEVICE_REMOVED`.
-pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
-    /// What the engines share.
-    type Shared: Send;
-    /// What one endpoint's engine remembers from call to call.
-    type Engine: Send;
-    /// A cyclic buffer, cut up the way an engine needs it.
-    type Layout: Send;
-
+pub(crate) trait SoundDevice: Mapped {
     /// How cyclic buffers are cut.
     const CHUNKS: Chunks;
     /// [`SoundDevice::next_wake`] has answers: there is to be a timer.
@@ -298,8 +294,8 @@ pub(crate) trait SoundDevice: Sized + Send + Sync + 'static {
     fn attach(&self, shared: &mut Self::Shared, engine: &mut Self::Engine, layout: Self::Layout);
 
     /// Takes the buffer back. The device does not touch it any more; false if that is not sure, and the memory must
-    /// stay.
-    fn detach(&self, shared: &mut Self::Shared, engine: &mut Self::Engine) -> bool;
+    /// stay. What the layout still has is handed out: memory goes outside the lock.
+    fn detach(&self, shared: &mut Self::Shared, engine: &mut Self::Engine) -> (bool, Option<Self::Layout>);
 
     /// Starts an engine. `from` is where it was halted, or 0 after STOP.
     ///

@@ -1,10 +1,11 @@
 //! Memory that the device reads and writes.
 
 use core::marker::PhantomData;
-use core::ptr::{NonNull, null_mut, read_volatile, write_volatile};
+use core::ptr::{NonNull, copy_nonoverlapping, null_mut, read_volatile, write_volatile};
 
 use portcls::handle::Device;
 use portcls::irql::{Irql, Passive};
+use portcls::mapping::Mapping;
 use portcls::{Result, Status};
 
 use super::shared::Shared;
@@ -144,6 +145,28 @@ impl CommonBuffer {
         for (index, byte) in bytes.iter_mut().enumerate() {
             *byte = self.load8(at.saturating_add(index));
         }
+    }
+
+    /// Copies `bytes` bytes of `mapping`, from `from` on, to byte `at`. Nothing is copied unless all of it is there.
+    pub(crate) fn copy_in(&self, at: usize, mapping: &Mapping, from: u32, bytes: u32) {
+        if let (Some(source), Some(to)) = (mapping.part(from, bytes), self.stretch(at, bytes)) {
+            // SAFETY: both are there for so many bytes, and apart; whoever writes to either meanwhile spoils the sound.
+            unsafe { copy_nonoverlapping(source.as_ptr(), to, bytes as usize) };
+        }
+    }
+
+    /// Copies `bytes` bytes from byte `at` on to `mapping`, from `from` on. Nothing is copied unless all of it is there.
+    pub(crate) fn copy_out(&self, at: usize, mapping: &Mapping, from: u32, bytes: u32) {
+        if let (Some(to), Some(source)) = (mapping.part(from, bytes), self.stretch(at, bytes)) {
+            // SAFETY: both are there for so many bytes, and apart; whoever writes to either meanwhile spoils the sound.
+            unsafe { copy_nonoverlapping(source, to.as_ptr(), bytes as usize) };
+        }
+    }
+
+    /// Where byte `at` is, if there are `bytes` bytes from there on.
+    fn stretch(&self, at: usize, bytes: u32) -> Option<*mut u8> {
+        let end = at.checked_add(bytes as usize)?;
+        (end <= self.bytes as usize).then(|| self.memory.as_ptr().wrapping_add(at))
     }
 
     /// Where a value of type `T` is: aligned down to its size, and modulo the length, so that no access leaves the buffer.

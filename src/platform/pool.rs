@@ -96,3 +96,74 @@ impl<T> Drop for PoolBox<T> {
 unsafe impl<T: Send> Send for PoolBox<T> {}
 // SAFETY: a shared owner gives out shared references only.
 unsafe impl<T: Sync> Sync for PoolBox<T> {}
+
+/// Values in the non-paged pool, side by side, made where they are: they may be more than a stack has room for.
+///
+/// # Invariants
+///
+/// Where `count` is not zero, the pointer comes from the global allocator with the layout of `count` values, of which it
+/// holds as many; they belong to this owner.
+pub(crate) struct PoolSlice<T> {
+    first: NonNull<T>,
+    count: usize,
+}
+
+impl<T> PoolSlice<T> {
+    /// No value.
+    pub(crate) const EMPTY: Self = Self { first: NonNull::dangling(), count: 0 };
+
+    /// `count` values, at least one, each made by `make`.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    pub(crate) fn new(count: usize, make: impl Fn() -> T) -> Result<Self> {
+        let layout = Layout::array::<T>(count).map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
+        if layout.size() == 0 || layout.align() > 16 {
+            return Err(Status::INSUFFICIENT_RESOURCES);
+        }
+        // SAFETY: the size is not zero.
+        let memory = unsafe { alloc(layout) }.cast::<T>();
+        let first = NonNull::new(memory).ok_or(Status::INSUFFICIENT_RESOURCES)?;
+        for number in 0..count {
+            // SAFETY: within fresh memory of the layout of `count` values.
+            unsafe { first.add(number).write(make()) };
+        }
+        // INVARIANT: allocated and written just now.
+        Ok(Self { first, count })
+    }
+}
+
+impl<T> Deref for PoolSlice<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        // SAFETY: by the invariant, and reached mutably by way of this owner alone.
+        unsafe { core::slice::from_raw_parts(self.first.as_ptr(), self.count) }
+    }
+}
+
+impl<T> DerefMut for PoolSlice<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: by the invariant, and this owner is borrowed for it.
+        unsafe { core::slice::from_raw_parts_mut(self.first.as_ptr(), self.count) }
+    }
+}
+
+impl<T> Drop for PoolSlice<T> {
+    fn drop(&mut self) {
+        // SAFETY: by the invariant it holds the values, which nobody can reach any more.
+        unsafe { core::ptr::drop_in_place(&raw mut **self) };
+        if let Ok(layout) = Layout::array::<T>(self.count)
+            && self.count != 0
+        {
+            // SAFETY: by the invariant it was allocated with this layout.
+            unsafe { dealloc(self.first.as_ptr().cast(), layout) };
+        }
+    }
+}
+
+// SAFETY: it owns its values as plain fields would.
+unsafe impl<T: Send> Send for PoolSlice<T> {}
+// SAFETY: a shared owner gives out shared references only.
+unsafe impl<T: Sync> Sync for PoolSlice<T> {}

@@ -74,7 +74,7 @@ impl<D: SoundDevice> Channel<D> {
     }
 
     /// No stream of the device starts any more.
-    pub(super) fn bar(&self, at: &mut Irql<Passive>) {
+    pub(crate) fn bar(&self, at: &mut Irql<Passive>) {
         self.hub.bar(at);
     }
 
@@ -84,12 +84,16 @@ impl<D: SoundDevice> Channel<D> {
     ///
     /// `STATUS_INVALID_DEVICE_STATE` while a buffer is in place, `STATUS_DEVICE_REMOVED`.
     pub(crate) fn attach(&self, at: &mut Irql<Passive>, layout: D::Layout, cut: Cut) -> Result {
+        // What is refused goes outside the lock.
+        let mut layout = Some(layout);
         self.hub.with(at, |state, _| {
             let live = state.live(self.device(), self.endpoint).ok_or(Status::DEVICE_REMOVED)?;
             if live.account.cut.is_some() {
                 return Err(Status::INVALID_DEVICE_STATE);
             }
-            live.device.attach(live.shared, live.engine, layout);
+            if let Some(layout) = layout.take() {
+                live.device.attach(live.shared, live.engine, layout);
+            }
             live.account.attach(cut);
             Ok(())
         })
@@ -103,16 +107,20 @@ impl<D: SoundDevice> Channel<D> {
             // What a lost device still has is taken from it.
             self.hub.mend(at, false);
         });
-        self.hub.with(at, |state, _| {
+        let (at_rest, layout) = self.hub.with(at, |state, _| {
             if let Some(account) = state.account(self.endpoint) {
                 account.cut = None;
                 account.reset();
             }
             match state.live(self.device(), self.endpoint) {
                 Some(live) => live.device.detach(live.shared, live.engine),
-                None => !state.is_stuck(),
+                None => (!state.is_stuck(), None),
             }
-        })
+        });
+        if !at_rest {
+            core::mem::forget(layout);
+        }
+        at_rest
     }
 
     /// Takes the stream to `state`. Downwards that always succeeds, also without the device, and the position stands
@@ -247,6 +255,11 @@ impl<D: SoundDevice> Channel<D> {
                 self.hub.let_go(at, self.endpoint);
             }
         })
+    }
+
+    /// The hub, with a share in it.
+    pub(crate) fn shared_hub(&self) -> Shared<Hub<D>> {
+        self.hub.clone()
     }
 
     /// The hub.

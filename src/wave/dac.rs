@@ -13,22 +13,21 @@ use portcls::raw::{
 };
 use portcls::{Result, Status};
 
-use super::miniport::WaveMiniport;
-use crate::device::SoundDevice;
+use super::face::Faced;
 
-/// The DAC of a device of type `D`.
-pub(super) struct Dac<D>(PhantomData<D>);
+/// The DAC of a miniport of class `M`.
+pub(crate) struct Dac<M>(PhantomData<M>);
 
-impl<D: SoundDevice> Dac<D> {
+impl<M: Faced> Dac<M> {
     const PROPERTIES: &'static [PropertyItem] = &[PropertyItem::new(
         &KSPROPSETID_Audio,
         KSPROPERTY_AUDIO_CHANNEL_CONFIG,
         PCPROPERTY_ITEM_FLAG_GET | PCPROPERTY_ITEM_FLAG_SET | PCPROPERTY_ITEM_FLAG_BASICSUPPORT,
-        channel_config::<D>,
+        channel_config::<M>,
     )];
 
     /// The properties of the node.
-    pub(super) const AUTOMATION: &'static Automation = &Automation::new(Self::PROPERTIES, &[]);
+    pub(crate) const AUTOMATION: &'static Automation = &Automation::new(Self::PROPERTIES, &[]);
 }
 
 /// Tells and takes the speaker configuration: one that the endpoint has.
@@ -36,19 +35,20 @@ impl<D: SoundDevice> Dac<D> {
 /// # Errors
 ///
 /// `STATUS_NOT_SUPPORTED` for another configuration; those of the size protocol.
-fn channel_config<D: SoundDevice>(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
+fn channel_config<M: Faced>(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
     if request.is_basic_support() {
         let access = KSPROPERTY_TYPE_GET | KSPROPERTY_TYPE_SET | KSPROPERTY_TYPE_BASICSUPPORT;
         return request.support(access, VT_I4, &[]);
     }
-    let miniport = request.miniport::<WaveMiniport<D>>(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
+    let miniport = request.miniport::<M>(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
     if request.is_get() {
-        let config = KSAUDIO_CHANNEL_CONFIG { ActiveSpeakerPositions: miniport.speakers().cast_signed() };
+        let config =
+            KSAUDIO_CHANNEL_CONFIG { ActiveSpeakerPositions: miniport.face().speakers().cast_signed() };
         return request.get(&[config.as_bytes()]);
     }
     if !request.is_set() {
         return Err(Status::INVALID_DEVICE_REQUEST);
     }
     let wanted: KSAUDIO_CHANNEL_CONFIG = request.value()?;
-    miniport.set_speakers(wanted.ActiveSpeakerPositions.cast_unsigned())
+    miniport.face().set_speakers(wanted.ActiveSpeakerPositions.cast_unsigned())
 }

@@ -11,18 +11,18 @@
 //! ```
 //!
 //! They are made at run time, out of what the endpoint can do: each sample at each rate is a range of its own, the
-//! best one first, and each range says that a client may name a signal processing mode.
+//! best one first. Where the port is WaveRT's, each range says that a client may name a signal processing mode, and the
+//! filter is found among those in real time.
 
 use portcls::Result;
-use portcls::descriptor::{
-    AudioRange, Automation, Connection, End, Node, OwnedFilter, OwnedParts, OwnedPin, Pin,
-};
+use portcls::descriptor::{AudioRange, Connection, End, Node, OwnedFilter, OwnedParts, OwnedPin, Pin};
 use portcls::raw::{
     KSCATEGORY_AUDIO, KSCATEGORY_CAPTURE, KSCATEGORY_REALTIME, KSCATEGORY_RENDER, KSNODETYPE_ADC,
     KSNODETYPE_DAC, KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT,
 };
 
-use super::{format, modes};
+use super::face::Kind;
+use super::format;
 use crate::device::formats::Sample;
 use crate::device::{Direction, EndpointInfo};
 
@@ -45,16 +45,12 @@ pub(crate) const fn bridge_pin(direction: Direction) -> u32 {
     }
 }
 
-/// The filter of an endpoint, with the properties `filter`, whose DAC has the properties `dac`.
+/// The filter of an endpoint, of one kind or the other.
 ///
 /// # Errors
 ///
 /// `STATUS_INSUFFICIENT_RESOURCES`.
-pub(super) fn new(
-    endpoint: &EndpointInfo,
-    filter: &'static Automation,
-    dac: &'static Automation,
-) -> Result<OwnedFilter> {
+pub(super) fn new(endpoint: &EndpointInfo, kind: &Kind) -> Result<OwnedFilter> {
     let channels = u32::from(endpoint.formats.channels.1);
     let ranges = format::pairs(&endpoint.formats).map(|(sample, rate)| range(sample, rate, channels));
     let (pins, node, category) = match endpoint.direction {
@@ -63,7 +59,7 @@ pub(super) fn new(
                 OwnedPin::Host(KSPIN_DATAFLOW_IN, MAX_STREAMS),
                 OwnedPin::Fixed(Pin::bridge(KSPIN_DATAFLOW_OUT, &KSCATEGORY_AUDIO)),
             ],
-            Node::new(&KSNODETYPE_DAC).with_automation(dac),
+            Node::new(&KSNODETYPE_DAC).with_automation(kind.dac),
             KSCATEGORY_RENDER,
         ),
         Direction::Capture => (
@@ -75,17 +71,19 @@ pub(super) fn new(
             KSCATEGORY_CAPTURE,
         ),
     };
+    let plain = [KSCATEGORY_AUDIO, category];
+    let realtime = [KSCATEGORY_AUDIO, category, KSCATEGORY_REALTIME];
     let parts = OwnedParts {
-        automation: Some(filter),
+        automation: Some(kind.filter),
         pins: &pins,
         nodes: &[node],
         connections: &[
             Connection::new(End::Pin(0), End::Node(0, 1)),
             Connection::new(End::Node(0, 0), End::Pin(1)),
         ],
-        categories: &[KSCATEGORY_AUDIO, category, KSCATEGORY_REALTIME],
+        categories: if kind.realtime.is_some() { &realtime } else { &plain },
     };
-    OwnedFilter::new(parts, ranges, Some(&modes::ATTRIBUTES))
+    OwnedFilter::new(parts, ranges, kind.realtime)
 }
 
 fn range(sample: Sample, rate: u32, channels: u32) -> AudioRange {

@@ -10,7 +10,7 @@ use crate::device::formats::{Formats, PREFERRED, RateSet, Sample, SampleSet, Str
 ///
 /// Samples of 24 valid bits in 32 are taken for 32 bits, of which the lowest are zero. A client that says
 /// `WAVEFORMATEX` names no speakers.
-pub(super) fn accept(format: &Format, offered: &Formats) -> Option<StreamFormat> {
+pub(crate) fn accept(format: &Format, offered: &Formats) -> Option<StreamFormat> {
     let sample = match (format.encoding(), format.bits(), format.valid_bits()) {
         (Encoding::Pcm, 8, 8) => Sample::U8,
         (Encoding::Pcm, 16, 16) => Sample::S16,

@@ -22,6 +22,7 @@ use portcls::{Result, Status, handle};
 
 use super::lane::{Account, Lane, Lanes, Live};
 use super::wake::Wake;
+use crate::device::mapped;
 use crate::device::{EndpointInfo, Engines, MAX_ENDPOINTS, SoundDevice, Stage, Station};
 use crate::platform::gate::Gate;
 use crate::platform::interrupt::Claim;
@@ -59,6 +60,11 @@ impl<D: SoundDevice> State<D> {
     /// The account of `endpoint`, whether the device is there or not.
     pub(super) fn account(&mut self, endpoint: usize) -> Option<&mut Account> {
         self.lanes.get(endpoint).map(|lane| &mut lane.account)
+    }
+
+    /// The lane of `endpoint`.
+    pub(super) fn lane(&mut self, endpoint: usize) -> Option<&mut Lane<D>> {
+        self.lanes.get(endpoint)
     }
 
     /// All of `endpoint`, if the device is there.
@@ -261,8 +267,13 @@ impl<D: SoundDevice> Hub<D> {
                 core::mem::forget(shared);
             }
             for endpoint in 0..MAX_ENDPOINTS {
-                let engine =
-                    self.with(at, |state, _| state.lanes.get(endpoint).and_then(|lane| lane.engine.take()));
+                let engine = self.with(at, |state, _| {
+                    let lane = state.lanes.get(endpoint)?;
+                    let mut engine = lane.engine.take()?;
+                    // What the client lent stays with its stream.
+                    lane.account.orphans = self.device.mappings(&mut engine).map(mapped::take);
+                    Some(engine)
+                });
                 if !at_rest {
                     core::mem::forget(engine);
                 }

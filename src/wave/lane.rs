@@ -5,21 +5,26 @@ use portcls::irql::Dispatch;
 use portcls::irql::Irql;
 use portcls::stream::State;
 
+use super::bell::Bell;
 use super::channel::Offsets;
 use super::clock::{Clock, Periods};
 use super::events::Events;
 use super::packets::{Moment, Read, Written};
 use crate::device::cut::Cut;
 use crate::device::formats::StreamFormat;
+use crate::device::mapped::Mappings;
 use crate::device::{Engines, MAX_ENDPOINTS, Position, Progress, SoundDevice, Stage, Supply};
 use crate::platform::event::signal;
 use crate::platform::pool::PoolBox;
+use crate::platform::shared::Shared;
 
 /// One endpoint.
 pub(super) struct Lane<D: SoundDevice> {
     /// Gone once the device is stopped or removed.
     pub(super) engine: Option<D::Engine>,
     pub(super) account: Account,
+    /// How its port is told, if that wants to be.
+    pub(super) bell: Option<Shared<Bell>>,
 }
 
 impl<D: SoundDevice> Lane<D> {
@@ -29,7 +34,7 @@ impl<D: SoundDevice> Lane<D> {
     ///
     /// `STATUS_INSUFFICIENT_RESOURCES`.
     pub(super) fn new(engine: D::Engine) -> Result<PoolBox<Self>> {
-        PoolBox::new(Self { engine: Some(engine), account: Account::new() })
+        PoolBox::new(Self { engine: Some(engine), account: Account::new(), bell: None })
     }
 }
 
@@ -58,6 +63,10 @@ pub(super) struct Account {
     pub(super) glitches: u32,
     /// The device was lost to it, and did not come back since.
     pub(super) failed: bool,
+    /// Its sound lies in mappings.
+    pub(super) mapped: bool,
+    /// The mappings that the stream had when its device went.
+    pub(super) orphans: Option<Mappings>,
 }
 
 impl Account {
@@ -76,6 +85,8 @@ impl Account {
             presented: 0,
             glitches: 0,
             failed: false,
+            mapped: false,
+            orphans: None,
         }
     }
 
@@ -171,14 +182,16 @@ impl Account {
 /// All endpoints of a device.
 pub(super) struct Lanes<D: SoundDevice> {
     lanes: [Option<PoolBox<Lane<D>>>; MAX_ENDPOINTS],
-    /// A bit for each endpoint that may run: no other one does.
+    /// A bit for each endpoint that may run: no other one does, but those in `mapped`.
     running: u32,
+    /// The same for endpoints whose streams have mappings.
+    mapped: u32,
 }
 
 impl<D: SoundDevice> Lanes<D> {
     /// None yet.
     pub(super) const fn new() -> Self {
-        Self { lanes: [const { None }; MAX_ENDPOINTS], running: 0 }
+        Self { lanes: [const { None }; MAX_ENDPOINTS], running: 0, mapped: 0 }
     }
 
     /// Puts the lane of `endpoint` in its place.
@@ -195,10 +208,35 @@ impl<D: SoundDevice> Lanes<D> {
 
     /// `endpoint` runs from now on.
     pub(super) fn runs(&mut self, endpoint: usize) {
-        self.running |= bit(endpoint);
+        if self.get(endpoint).is_some_and(|lane| lane.account.mapped) {
+            self.mapped |= bit(endpoint);
+        } else {
+            self.running |= bit(endpoint);
+        }
     }
 
-    /// Calls `f` for each endpoint that runs.
+    /// The endpoints that may run with mappings, a bit for each.
+    #[inline(always)]
+    pub(super) fn mapped(&self) -> u32 {
+        self.mapped
+    }
+
+    /// Calls `f` for each endpoint that runs with mappings.
+    pub(super) fn each_mapped(&mut self, mut f: impl FnMut(&mut D::Engine, &mut Account)) {
+        for endpoint in 0..MAX_ENDPOINTS {
+            if self.mapped & bit(endpoint) == 0 {
+                continue;
+            }
+            match self.get(endpoint) {
+                Some(Lane { engine: Some(engine), account, .. }) if account.stage == Stage::Running => {
+                    f(engine, account);
+                }
+                _ => self.mapped &= !bit(endpoint),
+            }
+        }
+    }
+
+    /// Calls `f` for each endpoint that runs with a cyclic buffer.
     #[inline]
     pub(super) fn each_running(&mut self, mut f: impl FnMut(&mut D::Engine, &mut Account)) {
         let mut left = self.running;

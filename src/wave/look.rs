@@ -16,6 +16,8 @@ struct Look {
     troubled: bool,
     /// Something came up meanwhile.
     again: bool,
+    /// There are streams with mappings.
+    mapped: bool,
 }
 
 impl<D: SoundDevice> State<D> {
@@ -30,6 +32,9 @@ impl<D: SoundDevice> State<D> {
         let Some(shared) = self.shared.as_ref().filter(|_| D::TIMED) else { return };
         let mut first = NEVER;
         self.lanes.each_running(|engine, _| first = first.min(device.next_wake(shared, engine)));
+        if self.lanes.mapped() != 0 {
+            self.lanes.each_mapped(|engine, _| first = first.min(device.next_wake(shared, engine)));
+        }
         self.wake.at(at, time::counter(), first);
     }
 
@@ -52,7 +57,7 @@ impl<D: SoundDevice> State<D> {
         if D::TIMED {
             self.wake.at(at, now, first);
         }
-        Look { troubled, again }
+        Look { troubled, again, mapped: self.lanes.mapped() != 0 }
     }
 
     /// What [`Hub::ring`] does under the lock; false if there is more to do.
@@ -91,18 +96,42 @@ impl<D: SoundDevice> Hub<D> {
         if look.troubled {
             self.waker.wake(at);
         }
-        if look.again {
-            self.look_again(at, looks);
+        if look.again || look.mapped {
+            self.look_again(at, looks, look.again);
         }
     }
 
-    /// Something came up meanwhile.
+    /// Something came up meanwhile, or there are streams with mappings.
     #[cold]
     #[inline(never)]
-    fn look_again(&self, at: &mut Irql<Dispatch>, looks: u32) {
-        if looks > 1 {
+    fn look_again(&self, at: &mut Irql<Dispatch>, looks: u32, again: bool) {
+        if (self.look_at_mapped(at) || again) && looks > 1 {
             self.look(at, looks.wrapping_sub(1));
         }
+    }
+
+    /// What follows for the streams with mappings, after [`State::advance`]; their ports are told. Whether something came up
+    /// meanwhile.
+    fn look_at_mapped(&self, at: &mut Irql<Dispatch>) -> bool {
+        let (bells, look) = self.state.with_at_dispatch(at, |state, at| {
+            let bells = state.lanes.mapped();
+            let Some(shared) = state.shared.as_mut().filter(|_| bells != 0 && !state.asleep) else {
+                return (0, Look::default());
+            };
+            let mut troubled = false;
+            state.lanes.each_mapped(|engine, account| {
+                let progress = self.device.advance_mappings(shared, engine, at);
+                troubled |= account.take_in(progress, at);
+            });
+            let again = self.device.flush(shared, at);
+            state.set_timer(&self.device, at);
+            (bells, Look { troubled, again, mapped: true })
+        });
+        self.ring_bells(at, bells);
+        if look.troubled {
+            self.waker.wake(at);
+        }
+        look.again
     }
 
     /// The timer has rung: keeps the device supplied, and looks whether it is well.

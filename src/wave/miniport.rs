@@ -1,17 +1,11 @@
 //! The WaveRT miniport.
 
-use core::sync::atomic::AtomicU32;
-use core::sync::atomic::Ordering::Relaxed;
-
 use portcls::com::ComClass;
-use portcls::descriptor::{Filter, OwnedFilter};
-use portcls::format::DataFormat;
+use portcls::descriptor::Filter;
 use portcls::irql::{Irql, Passive};
 use portcls::miniport::{DataRanges, Miniport};
 use portcls::output::Output;
-use portcls::plain::Plain;
 use portcls::pnp::MiniportPnpNotify;
-use portcls::range::AudioRange;
 use portcls::raw::{
     DEVICE_DESCRIPTION, DEVICE_DESCRIPTION_VERSION, IMiniportAudioSignalProcessing, IMiniportPnpNotify,
     IMiniportWaveRT, IMiniportWaveRTStream, IPortWaveRT, IResourceList, IUnknown, PCIBus,
@@ -21,89 +15,37 @@ use portcls::{Com, ComPtr, Result, Status};
 
 use super::channel::Channel;
 use super::dac::Dac;
+use super::face::{Face, Faced, Kind};
+use super::modes;
 use super::propose::Proposals;
 use super::stream::{Capture, Render, Stream};
-use super::{filter, format, modes};
-use crate::device::formats::{Formats, StreamFormat};
 use crate::device::{Direction, SoundDevice};
 
 /// The wave filter of one endpoint: makes at most one stream at a time.
-pub(crate) struct WaveMiniport<D: SoundDevice> {
-    channel: Channel<D>,
-    filter: OwnedFilter,
-    /// The speaker configuration that was set last.
-    speakers: AtomicU32,
-}
+pub(crate) struct WaveMiniport<D: SoundDevice>(Face<D>);
 
 impl<D: SoundDevice> WaveMiniport<D> {
+    const KIND: Kind = Kind {
+        filter: Proposals::<Self>::AUTOMATION,
+        dac: Dac::<Self>::AUTOMATION,
+        realtime: Some(&modes::ATTRIBUTES),
+    };
+
     /// The miniport in front of `channel`.
     ///
     /// # Errors
     ///
     /// `STATUS_INSUFFICIENT_RESOURCES`.
     pub(crate) fn new(channel: Channel<D>) -> Result<Self> {
-        let filter = filter::new(channel.info(), Proposals::<D>::AUTOMATION, Dac::<D>::AUTOMATION)?;
-        let formats = &channel.info().formats;
-        let channels = formats.channels_within(u32::MAX).unwrap_or(0);
-        let speakers = AtomicU32::new(formats.mask(channels));
-        Ok(Self { channel, filter, speakers })
+        Face::new(channel, &Self::KIND).map(Self)
     }
+}
 
-    /// The speaker configuration.
-    pub(super) fn speakers(&self) -> u32 {
-        self.speakers.load(Relaxed)
-    }
+impl<D: SoundDevice> Faced for WaveMiniport<D> {
+    type Device = D;
 
-    /// Takes a speaker configuration.
-    ///
-    /// # Errors
-    ///
-    /// `STATUS_NOT_SUPPORTED` for one that the endpoint does not have.
-    pub(super) fn set_speakers(&self, speakers: u32) -> Result {
-        let formats = self.formats();
-        let channels = u8::try_from(speakers.count_ones()).unwrap_or(0);
-        let (least, most) = formats.channels;
-        if !(least..=most).contains(&channels) || !formats.takes_mask(channels, speakers) {
-            return Err(Status::NOT_SUPPORTED);
-        }
-        self.speakers.store(speakers, Relaxed);
-        Ok(())
-    }
-
-    /// What its streams can be.
-    pub(super) fn formats(&self) -> &Formats {
-        &self.channel.info().formats
-    }
-
-    /// The format of a stream that a client asks for.
-    ///
-    /// # Errors
-    ///
-    /// `STATUS_INVALID_PARAMETER` for what is no format, `STATUS_NO_MATCH` for one that the endpoint does not have,
-    /// `STATUS_NOT_SUPPORTED` for a signal processing mode that it does not have.
-    pub(super) fn accept(&self, format: &DataFormat<'_>) -> Result<StreamFormat> {
-        let accepted = format::accept(&format.parse()?, self.formats()).ok_or(Status::NO_MATCH)?;
-        modes::accept(format.mode()?)?;
-        Ok(accepted)
-    }
-
-    /// Goes on for the pin that clients open only.
-    ///
-    /// # Errors
-    ///
-    /// `STATUS_NOT_SUPPORTED` for the bridge pin, `STATUS_INVALID_PARAMETER` for a pin that is not there.
-    pub(super) fn expect_host_pin(&self, pin: u32) -> Result {
-        if pin == self.host_pin() {
-            Ok(())
-        } else if pin == filter::bridge_pin(self.channel.info().direction) {
-            Err(Status::NOT_SUPPORTED)
-        } else {
-            Err(Status::INVALID_PARAMETER)
-        }
-    }
-
-    fn host_pin(&self) -> u32 {
-        filter::host_pin(self.channel.info().direction)
+    fn face(&self) -> &Face<D> {
+        &self.0
     }
 }
 
@@ -114,13 +56,13 @@ impl<D: SoundDevice> ComClass for WaveMiniport<D> {
 impl<D: SoundDevice> MiniportPnpNotify for WaveMiniport<D> {
     /// Nothing starts any more. What runs, and all the rest, ends when the adapter is told, which may wait.
     fn pnp_stop(&self, irql: &mut Irql<Passive>) {
-        self.channel.bar(irql);
+        self.0.channel().bar(irql);
     }
 }
 
 impl<D: SoundDevice> Miniport for WaveMiniport<D> {
     fn description(&self, _irql: &mut Irql<Passive>) -> Result<&Filter> {
-        Ok(self.filter.filter())
+        Ok(self.0.filter().filter())
     }
 
     fn data_range_intersection(
@@ -129,16 +71,7 @@ impl<D: SoundDevice> Miniport for WaveMiniport<D> {
         ranges: &DataRanges<'_>,
         output: Output<'_>,
     ) -> Result {
-        if ranges.pin != self.host_pin() {
-            return Err(Status::NO_MATCH);
-        }
-        let client = AudioRange::parse(ranges.client).ok_or(Status::NO_MATCH)?;
-        let own = AudioRange::parse(ranges.own).ok_or(Status::NO_MATCH)?;
-        let format = format::intersection(&client, &own, self.formats()).ok_or(Status::NO_MATCH)?;
-        match format.to_waveformatex().filter(|_| format::is_plain(&format)) {
-            Some(plain) => output.put(&[plain.as_bytes()]),
-            None => output.put(&[format.to_extensible().as_bytes()]),
-        }
+        self.0.intersect(ranges, output)
     }
 }
 
@@ -159,16 +92,13 @@ impl<D: SoundDevice> MiniportWaveRt for WaveMiniport<D> {
         irql: &mut Irql<Passive>,
         request: &NewStream<'_>,
     ) -> Result<ComPtr<IMiniportWaveRTStream>> {
-        let capture = self.channel.info().direction == Direction::Capture;
-        if request.pin != self.host_pin() || request.capture != capture {
-            return Err(Status::INVALID_PARAMETER);
-        }
-        let format = self.accept(&request.format)?;
-        if !self.channel.occupy(irql, format) {
+        let channel = self.0.channel();
+        let format = self.0.open(request.pin, request.capture, &request.format)?;
+        if !channel.occupy(irql, format) {
             return Err(Status::INSUFFICIENT_RESOURCES);
         }
-        let (channel, port) = (self.channel.clone(), request.port_stream.clone());
-        match self.channel.info().direction {
+        let (channel, port) = (channel.clone(), request.port_stream.clone());
+        match channel.info().direction {
             Direction::Render => Com::new(irql, Stream::<D, Render>::new(channel, port))?.query(irql),
             Direction::Capture => Com::new(irql, Stream::<D, Capture>::new(channel, port))?.query(irql),
         }

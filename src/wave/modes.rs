@@ -9,6 +9,7 @@ use portcls::raw::{
 };
 use portcls::{Result, Status};
 
+use super::face::Faced;
 use super::miniport::WaveMiniport;
 use crate::device::SoundDevice;
 
@@ -39,7 +40,7 @@ pub(super) fn accept(mode: Option<GUID>) -> Result {
 
 impl<D: SoundDevice> AudioSignalProcessing for WaveMiniport<D> {
     fn modes(&self, _irql: &mut Irql<Passive>, pin: u32) -> Result<&'static [GUID]> {
-        self.expect_host_pin(pin)?;
+        self.face().expect_host_pin(pin)?;
         Ok(&MODES)
     }
 }

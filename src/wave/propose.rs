@@ -15,34 +15,33 @@ use portcls::raw::{
 };
 use portcls::{Result, Status};
 
-use super::miniport::WaveMiniport;
+use super::face::Faced;
 use super::{format, modes};
-use crate::device::SoundDevice;
 
 /// Bytes of a `KSP_PIN` behind the property's head: pin number and flags. The attributes of a request follow.
 const PIN_BYTES: usize = 8;
 
-/// The wave filter of a device of type `D`, as far as formats can be proposed to it.
-pub(super) struct Proposals<D>(PhantomData<D>);
+/// The wave filter of a miniport of class `M`, as far as formats can be proposed to it.
+pub(crate) struct Proposals<M>(PhantomData<M>);
 
-impl<D: SoundDevice> Proposals<D> {
+impl<M: Faced> Proposals<M> {
     const PROPERTIES: &'static [PropertyItem] = &[
         PropertyItem::new(
             &KSPROPSETID_Pin,
             KSPROPERTY_PIN_PROPOSEDATAFORMAT,
             PCPROPERTY_ITEM_FLAG_SET | PCPROPERTY_ITEM_FLAG_BASICSUPPORT,
-            propose::<D>,
+            propose::<M>,
         ),
         PropertyItem::new(
             &KSPROPSETID_Pin,
             KSPROPERTY_PIN_PROPOSEDATAFORMAT2,
             PCPROPERTY_ITEM_FLAG_GET | PCPROPERTY_ITEM_FLAG_BASICSUPPORT,
-            preferred::<D>,
+            preferred::<M>,
         ),
     ];
 
     /// The properties of the filter.
-    pub(super) const AUTOMATION: &'static Automation = &Automation::new(Self::PROPERTIES, &[]);
+    pub(crate) const AUTOMATION: &'static Automation = &Automation::new(Self::PROPERTIES, &[]);
 }
 
 /// Says whether a stream could be opened with the format that is set. Nothing changes.
@@ -51,16 +50,16 @@ impl<D: SoundDevice> Proposals<D> {
 ///
 /// `STATUS_NO_MATCH` if not; `STATUS_INVALID_PARAMETER` for a pin that is not there, `STATUS_NOT_SUPPORTED` for the
 /// bridge pin.
-fn propose<D: SoundDevice>(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
+fn propose<M: Faced>(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
     if request.is_basic_support() {
         return request.support(KSPROPERTY_TYPE_SET | KSPROPERTY_TYPE_BASICSUPPORT, VT_EMPTY, &[]);
     }
     if !request.is_set() {
         return Err(Status::INVALID_DEVICE_REQUEST);
     }
-    let miniport = request.miniport::<WaveMiniport<D>>(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
-    miniport.expect_host_pin(request.pin()?)?;
-    let accepted = miniport.accept(&DataFormat::new(request.value_bytes()));
+    let miniport = request.miniport::<M>(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
+    miniport.face().expect_host_pin(request.pin()?)?;
+    let accepted = miniport.face().accept(&DataFormat::new(request.value_bytes()));
     accepted.map(drop).map_err(|_| Status::NO_MATCH)
 }
 
@@ -69,17 +68,17 @@ fn propose<D: SoundDevice>(irql: &mut Irql<Passive>, request: &PropertyRequest<'
 /// # Errors
 ///
 /// As [`propose`], `STATUS_NOT_SUPPORTED` also for a mode that the pin does not have, and those of the size protocol.
-fn preferred<D: SoundDevice>(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
+fn preferred<M: Faced>(irql: &mut Irql<Passive>, request: &PropertyRequest<'_>) -> Result {
     if request.is_basic_support() {
         return request.support(KSPROPERTY_TYPE_GET | KSPROPERTY_TYPE_BASICSUPPORT, VT_EMPTY, &[]);
     }
     if !request.is_get() {
         return Err(Status::INVALID_DEVICE_REQUEST);
     }
-    let miniport = request.miniport::<WaveMiniport<D>>(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
-    miniport.expect_host_pin(request.pin()?)?;
+    let miniport = request.miniport::<M>(irql).ok_or(Status::INVALID_DEVICE_REQUEST)?;
+    miniport.face().expect_host_pin(request.pin()?)?;
     let attributes = request.instance_bytes().get(PIN_BYTES..).ok_or(Status::INVALID_PARAMETER)?;
     modes::accept(if attributes.is_empty() { None } else { mode_in(attributes)? })?;
-    let format = format::preferred(miniport.formats()).ok_or(Status::NOT_SUPPORTED)?;
+    let format = format::preferred(miniport.face().formats()).ok_or(Status::NOT_SUPPORTED)?;
     request.get(&[format.to_extensible().as_bytes()])
 }

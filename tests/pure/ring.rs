@@ -14,7 +14,7 @@ mod device {
 
 use device::ac97::latch::Latch;
 use device::ac97::plan::{Plan, RING};
-use device::ac97::ring::{AHEAD, Registers, Ring};
+use device::ac97::ring::{AHEAD, Course, Registers, Ring};
 use device::run::Run;
 use proptest::prelude::*;
 
@@ -192,7 +192,12 @@ fn check(plan: Plan, steps: &[Step]) -> Result<(), TestCaseError> {
                 linear = now;
             }
             Step::Pause => {
-                linear = linear.max(ring.seen(device.civ as u8, device.picb as u16, device.halted));
+                linear = linear.max(ring.track.seen(
+                    &ring.laps,
+                    device.civ as u8,
+                    device.picb as u16,
+                    device.halted,
+                ));
                 prop_assert_eq!(linear, base + device.played);
                 base = linear;
                 latch.restart();
@@ -221,9 +226,9 @@ proptest! {
         plan in buffer(), values in proptest::collection::vec((any::<u8>(), any::<u16>(), any::<bool>()), 1..200)
     ) {
         let mut ring = Ring::starting_at(plan, 0);
-        let bound = ring.start_of(AHEAD + 1);
+        let bound = ring.laps.start_of(AHEAD + 1);
         for (civ, picb, halted) in values {
-            let now = ring.seen(civ, picb, halted);
+            let now = ring.track.seen(&ring.laps, civ, picb, halted);
             prop_assert!(now <= bound && now.is_multiple_of(4), "{now}");
         }
     }

@@ -19,6 +19,7 @@
 //! | [`miniport`] | what all miniports answer: [`Miniport`](miniport::Miniport) |
 //! | [`wavert`] | the WaveRT miniport: [`MiniportWaveRt`](wavert::MiniportWaveRt) |
 //! | [`stream`], [`notification`], [`packets`] | its streams: polled, with events, with packets |
+//! | [`wavepci`], [`mapping`] | the WavePci miniport, its streams, and the pieces of memory they play |
 //! | [`topology`] | the topology miniport: [`MiniportTopology`](topology::MiniportTopology) |
 //! | [`modes`] | signal processing modes of pins: [`AudioSignalProcessing`](modes::AudioSignalProcessing) |
 //! | [`pages`] | the pages of a cyclic buffer |
@@ -56,6 +57,7 @@ pub mod event;
 pub mod format;
 pub mod handle;
 pub mod irql;
+pub mod mapping;
 pub mod miniport;
 pub mod modes;
 pub mod notification;
@@ -73,6 +75,7 @@ pub mod status;
 pub mod stream;
 pub mod stream_resource;
 pub mod topology;
+pub mod wavepci;
 pub mod wavert;
 
 pub use com::{Com, ComClass, ComPtr};

@@ -9,8 +9,9 @@ use crate::com::ComPtr;
 use crate::handle::{Device, Irp};
 use crate::irql::{Irql, Passive};
 use crate::raw::{
-    CLSID_PortTopology, CLSID_PortWaveRT, GUID, IPort, IPortTopology, IPortWaveRT, IResourceList, IUnknown,
-    IUnregisterPhysicalConnection, IUnregisterSubdevice, Interface, UNICODE_STRING,
+    CLSID_PortTopology, CLSID_PortWavePci, CLSID_PortWaveRT, GUID, IPort, IPortTopology, IPortWavePci,
+    IPortWaveRT, IResourceList, IUnknown, IUnregisterPhysicalConnection, IUnregisterSubdevice, Interface,
+    UNICODE_STRING,
 };
 use crate::status::{Result, Status};
 
@@ -22,6 +23,10 @@ pub trait PortClass: Interface {
 
 impl PortClass for IPortWaveRT {
     const CLASS: GUID = CLSID_PortWaveRT;
+}
+
+impl PortClass for IPortWavePci {
+    const CLASS: GUID = CLSID_PortWavePci;
 }
 
 impl PortClass for IPortTopology {

@@ -37,8 +37,12 @@ impl DescriptorList {
 
     /// Describes `segment` in descriptor `index`; with an interrupt if `notify` is set and a period ends there.
     pub(super) fn set(&self, index: usize, segment: Segment, notify: bool) {
+        self.describe(index, segment, (notify && segment.ends_period) || SERVICE_AT.contains(&index));
+    }
+
+    /// Describes `segment` in descriptor `index`, with an interrupt at its end or without.
+    pub(super) fn describe(&self, index: usize, segment: Segment, interrupt: bool) {
         let at = index.wrapping_mul(DESCRIPTOR_BYTES);
-        let interrupt = (notify && segment.ends_period) || SERVICE_AT.contains(&index);
         // Sixteen-bit samples; by the plan their number fits 16 bits.
         let control = (segment.bytes >> 1) | if interrupt { BD_IOC } else { 0 };
         self.0.store32(at, segment.address);

@@ -7,6 +7,8 @@ use portcls::{Result, Status, handle};
 
 use super::bdl::DescriptorList;
 use super::boxes::{BOX_TRIES, DmaBox};
+use super::flow::Flow;
+use super::mapped::Buffer;
 use super::mixer::Mixer;
 use super::plan::{MAX_BUFFER_BYTES, Plan, RING};
 use super::regs::nabm;
@@ -21,6 +23,7 @@ use crate::device::{
     Direction, EndpointInfo, Latency, NEVER, Position, Progress, SoundDevice, Station, Supply,
 };
 use crate::platform::interrupt::Claim;
+use crate::platform::pool::PoolBox;
 use crate::platform::shared::Shared;
 use crate::platform::{time, trace};
 
@@ -39,16 +42,18 @@ pub(crate) struct Layout {
 
 /// What the engine remembers.
 pub(crate) struct Engine {
-    direction: Direction,
-    descriptors: DescriptorList,
+    pub(super) direction: Direction,
+    pub(super) descriptors: DescriptorList,
     layout: Option<Layout>,
     ring: Option<Ring>,
     /// Descriptor 0 is short for the first lap, and not yet put right.
     short: bool,
+    /// In place of layout and ring, a stream whose sound lies in mappings.
+    pub(super) flow: Option<PoolBox<Flow>>,
 }
 
 /// A box, as far as the position goes.
-struct Place<'a>(&'a Ac97, &'a DmaBox);
+pub(super) struct Place<'a>(pub(super) &'a Ac97, pub(super) &'a DmaBox);
 
 impl Registers for Place<'_> {
     fn samples_left(&mut self) -> (u16, u8) {
@@ -66,10 +71,6 @@ impl Registers for Place<'_> {
 
 /// The endpoints share nothing but the registers, and those that record the box and the ADC.
 impl SoundDevice for Ac97 {
-    type Shared = ();
-    type Engine = Engine;
-    type Layout = Layout;
-
     /// The ring goes round by itself.
     const CHUNKS: Chunks = Chunks { silent: 1, once: 1 };
 
@@ -99,7 +100,7 @@ impl SoundDevice for Ac97 {
     fn engine(&self, at: &Irql<Passive>, pdo: handle::Device, endpoint: usize) -> Result<Engine> {
         let direction = self.endpoints.get(endpoint).ok_or(Status::INVALID_PARAMETER)?.direction;
         let descriptors = DescriptorList::new(at, pdo)?;
-        Ok(Engine { direction, descriptors, layout: None, ring: None, short: false })
+        Ok(Engine { direction, descriptors, layout: None, ring: None, short: false, flow: None })
     }
 
     fn lay_out(
@@ -109,10 +110,10 @@ impl SoundDevice for Ac97 {
         runs: &[Run],
         cut: Cut,
         format: &StreamFormat,
-    ) -> Result<Layout> {
+    ) -> Result<Buffer> {
         let plan =
             Plan::new(runs, cut.chunk, format.frame_bytes()).map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
-        Ok(Layout { plan, notify: cut.period != 0 })
+        Ok(Buffer::Cyclic(Layout { plan, notify: cut.period != 0 }))
     }
 
     fn prepare(&self, _at: &mut Irql<Passive>, endpoint: usize, format: &StreamFormat, _cut: Cut) -> Result {
@@ -157,14 +158,17 @@ impl SoundDevice for Ac97 {
         self.power_up(at)
     }
 
-    fn attach(&self, _shared: &mut (), engine: &mut Engine, layout: Layout) {
-        engine.layout = Some(layout);
+    fn attach(&self, _shared: &mut (), engine: &mut Engine, buffer: Buffer) {
         engine.ring = None;
+        match buffer {
+            Buffer::Cyclic(layout) => engine.layout = Some(layout),
+            Buffer::Mapped(flow) => engine.flow = Some(flow),
+        }
     }
 
-    fn detach(&self, _shared: &mut (), engine: &mut Engine) -> bool {
+    fn detach(&self, _shared: &mut (), engine: &mut Engine) -> (bool, Option<Buffer>) {
         engine.layout = None;
-        !self.of(engine.direction).is_stuck()
+        (!self.of(engine.direction).is_stuck(), engine.flow.take().map(Buffer::Mapped))
     }
 
     /// Lays out the ring from byte `from` on and starts it from a reset.
@@ -180,6 +184,9 @@ impl SoundDevice for Ac97 {
         from: u64,
         _supply: Supply,
     ) -> Result {
+        if let Some(flow) = &mut engine.flow {
+            return self.start_flow(self.of(engine.direction), flow, &engine.descriptors, from);
+        }
         let layout = engine.layout.as_ref().ok_or(Status::DEVICE_NOT_READY)?;
         if !self.is_present() {
             return Err(Status::DEVICE_REMOVED);
@@ -207,6 +214,9 @@ impl SoundDevice for Ac97 {
 
     fn halt(&self, shared: &mut (), engine: &mut Engine, at: &Irql<Dispatch>) -> Position {
         let own = self.of(engine.direction);
+        if let Some(flow) = &mut engine.flow {
+            return self.halt_flow(own, flow);
+        }
         let mut halted = true;
         if self.is_present() {
             self.bus.write8(own.register(nabm::CR), 0);
@@ -226,7 +236,11 @@ impl SoundDevice for Ac97 {
 
     /// Reads one register, or two where the descriptor has changed.
     fn position(&self, _shared: &mut (), engine: &mut Engine, _at: &Irql<Dispatch>) -> Position {
-        let mut place = Place(self, self.of(engine.direction));
+        let own = self.of(engine.direction);
+        if let Some(flow) = &mut engine.flow {
+            return self.position_of_flow(own, flow);
+        }
+        let mut place = Place(self, own);
         let done = engine.ring.as_mut().map_or(0, |ring| ring.position(&mut place));
         let ahead = match engine.direction {
             Direction::Render => FETCH_AHEAD_BYTES,

@@ -42,16 +42,18 @@ pub(crate) trait Registers {
     fn index(&mut self) -> Option<(u8, bool)>;
 }
 
-/// The ring as laid out for one RUN.
+/// What the descriptors of a RUN stand for.
+pub(crate) trait Course {
+    /// Linear byte count at the start of descriptor `number`, or at the end of the last one.
+    fn start_of(&self, number: u64) -> u64;
+
+    /// Bytes of descriptor `number`.
+    fn bytes_of(&self, number: u64) -> u32;
+}
+
+/// Where the device is in the descriptors of one RUN.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ring {
-    plan: Plan,
-    /// Segment in descriptor 0.
-    first: u64,
-    /// Bytes of that segment which were played before.
-    skip: u32,
-    /// Linear count at the start of the lap of the buffer in which this RUN began.
-    lap: u64,
+pub(crate) struct Track {
     /// Descriptor which the device was last known to be at, counted without wrapping.
     at: u64,
     /// The last valid descriptor, counted without wrapping.
@@ -60,44 +62,27 @@ pub(crate) struct Ring {
     told: u64,
 }
 
-impl Ring {
-    /// Lays the ring out so that playing starts at `linear` bytes.
-    pub(crate) fn starting_at(plan: Plan, linear: u64) -> Self {
-        let offset = linear.checked_rem(u64::from(plan.bytes())).unwrap_or(0);
-        let first = plan.segment_at(offset as u32) as u64;
-        let skip = (offset as u32).wrapping_sub(plan.segment(first).offset);
-        let lap = linear.wrapping_sub(offset);
-        Self { plan, first, skip, lap, at: 0, last_valid: AHEAD, told: linear }
+impl Track {
+    /// A RUN that starts at `linear` bytes, with descriptors up to `last_valid`.
+    pub(crate) const fn starting_at(linear: u64, last_valid: u64) -> Self {
+        Self { at: 0, last_valid, told: linear }
     }
 
-    /// The segment in descriptor `number` from the second lap of the ring on.
-    pub(crate) fn segment(&self, number: u64) -> Segment {
-        self.plan.segment(self.first.wrapping_add(number))
+    /// Descriptor which the device was last known to be at; one more than there are once it is through with all.
+    pub(crate) const fn at(&self) -> u64 {
+        self.at
     }
 
-    /// The segment in descriptor 0 on the first lap, where what was played before a pause is left out.
-    pub(crate) fn first_segment(&self) -> Segment {
-        self.segment(0).rest(self.skip)
-    }
-
-    /// Descriptor 0 is shortened on the first lap.
-    pub(crate) fn starts_short(&self) -> bool {
-        self.skip != 0
-    }
-
-    /// Linear byte count at the start of descriptor `number`, taken as the whole segment.
-    pub(crate) fn start_of(&self, number: u64) -> u64 {
-        let number = self.first.wrapping_add(number);
-        let laps = number.checked_div(self.plan.count() as u64).unwrap_or(0);
-        let laps_bytes = laps.wrapping_mul(u64::from(self.plan.bytes()));
-        self.lap.wrapping_add(laps_bytes).wrapping_add(u64::from(self.plan.segment(number).offset))
+    /// Moves the last valid descriptor.
+    pub(crate) fn extend(&mut self, last_valid: u64) {
+        self.last_valid = self.last_valid.max(last_valid);
     }
 
     /// Takes in that the device is at descriptor `number` or beyond, and answers the byte count that is surely
     /// played then.
-    pub(crate) fn reached(&mut self, number: u64) -> u64 {
+    pub(crate) fn reached(&mut self, course: &impl Course, number: u64) -> u64 {
         self.at = self.at.max(number.min(self.last_valid.wrapping_add(1)));
-        self.start_of(self.at)
+        course.start_of(self.at)
     }
 
     /// Asks the device where it is. Answers the linear byte count; it never goes back.
@@ -111,31 +96,31 @@ impl Ring {
     ///
     /// A device that was slow to prefetch can pass for being one descriptor behind in the first read. The answer is
     /// then late, by less than that descriptor, until it has prefetched.
-    pub(crate) fn position(&mut self, registers: &mut impl Registers) -> u64 {
+    pub(crate) fn position(&mut self, course: &impl Course, registers: &mut impl Registers) -> u64 {
         let mut before = None;
         for _ in 0..TRIES {
             let (picb, piv) = registers.samples_left();
-            if let Some(played) = self.still_there(picb, piv) {
+            if let Some(played) = self.still_there(course, picb, piv) {
                 return played;
             }
             let Some((civ, halted)) = registers.index() else { break };
             if piv == civ.wrapping_add(1) & MASK as u8 || before == Some(civ) {
-                return self.seen(civ, picb, halted);
+                return self.seen(course, civ, picb, halted);
             }
             before = Some(civ);
         }
-        self.told.max(self.start_of(self.at))
+        self.told.max(course.start_of(self.at))
     }
 
     /// The linear byte count, if the device is at the descriptor where it was last known to be. Not with no samples
     /// left: it takes the status to tell an end from a descriptor that is not loaded yet.
-    fn still_there(&mut self, picb: u16, piv: u8) -> Option<u64> {
+    fn still_there(&mut self, course: &impl Course, picb: u16, piv: u8) -> Option<u64> {
         if u64::from(piv) != self.at.wrapping_add(1) & MASK || picb == 0 {
             return None;
         }
         let left = bytes_left(picb);
         let played =
-            self.start_of(self.at).wrapping_add(u64::from(self.segment(self.at).bytes.checked_sub(left)?));
+            course.start_of(self.at).wrapping_add(u64::from(course.bytes_of(self.at).checked_sub(left)?));
         if played < self.told {
             return None;
         }
@@ -147,14 +132,14 @@ impl Ring {
     /// end of the last valid descriptor. Answers the linear byte count.
     ///
     /// Values that the device cannot mean are cut to the descriptor.
-    pub(crate) fn seen(&mut self, civ: u8, picb: u16, halted: bool) -> u64 {
+    pub(crate) fn seen(&mut self, course: &impl Course, civ: u8, picb: u16, halted: bool) -> u64 {
         let number = self.at.wrapping_add(steps(self.at, civ));
         if number > self.last_valid || u64::from(civ) != number & MASK {
-            return self.told.max(self.start_of(self.at));
+            return self.told.max(course.start_of(self.at));
         }
         self.at = number;
-        let start = self.start_of(number);
-        let bytes = self.segment(number).bytes;
+        let start = course.start_of(number);
+        let bytes = course.bytes_of(number);
         let left = bytes_left(picb);
         // Samples left that are zero while the DMA runs mean a descriptor which is not loaded yet.
         let played = if left == 0 && !halted { 0 } else { bytes.saturating_sub(left) };
@@ -167,17 +152,103 @@ impl Ring {
         seen > self.last_valid
     }
 
-    /// Index for the LVI register, if it is time to move it: `seen` is the descriptor last seen in an interrupt.
-    pub(crate) fn refill(&mut self, seen: u64) -> Option<u8> {
-        if self.last_valid.saturating_sub(seen) >= REFILL_BELOW {
-            return None;
-        }
-        self.last_valid = seen.wrapping_add(AHEAD);
-        Some(self.last_valid_index())
+    /// Whether it is time to move the last valid descriptor.
+    fn is_low(&self, seen: u64) -> bool {
+        self.last_valid.saturating_sub(seen) < REFILL_BELOW
     }
 
     /// The last valid descriptor as the LVI register has it.
     pub(crate) fn last_valid_index(&self) -> u8 {
         (self.last_valid & MASK) as u8
+    }
+}
+
+/// A cyclic buffer as it goes round in the ring.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Laps {
+    plan: Plan,
+    /// Segment in descriptor 0.
+    first: u64,
+    /// Linear count at the start of the lap of the buffer in which this RUN began.
+    lap: u64,
+}
+
+impl Course for Laps {
+    /// The segment is taken as a whole, also where it is shortened.
+    fn start_of(&self, number: u64) -> u64 {
+        let number = self.first.wrapping_add(number);
+        let laps = number.checked_div(self.plan.count() as u64).unwrap_or(0);
+        let laps_bytes = laps.wrapping_mul(u64::from(self.plan.bytes()));
+        self.lap.wrapping_add(laps_bytes).wrapping_add(u64::from(self.plan.segment(number).offset))
+    }
+
+    fn bytes_of(&self, number: u64) -> u32 {
+        self.plan.segment(self.first.wrapping_add(number)).bytes
+    }
+}
+
+/// The ring as laid out for one RUN of a cyclic buffer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ring {
+    /// What its descriptors stand for.
+    pub(crate) laps: Laps,
+    /// Bytes of the first segment which were played before.
+    skip: u32,
+    /// Where the device is.
+    pub(crate) track: Track,
+}
+
+impl Ring {
+    /// Lays the ring out so that playing starts at `linear` bytes.
+    pub(crate) fn starting_at(plan: Plan, linear: u64) -> Self {
+        let offset = linear.checked_rem(u64::from(plan.bytes())).unwrap_or(0);
+        let first = plan.segment_at(offset as u32) as u64;
+        let skip = (offset as u32).wrapping_sub(plan.segment(first).offset);
+        let lap = linear.wrapping_sub(offset);
+        Self { laps: Laps { plan, first, lap }, skip, track: Track::starting_at(linear, AHEAD) }
+    }
+
+    /// The segment in descriptor `number` from the second lap of the ring on.
+    pub(crate) fn segment(&self, number: u64) -> Segment {
+        self.laps.plan.segment(self.laps.first.wrapping_add(number))
+    }
+
+    /// The segment in descriptor 0 on the first lap, where what was played before a pause is left out.
+    pub(crate) fn first_segment(&self) -> Segment {
+        self.segment(0).rest(self.skip)
+    }
+
+    /// Descriptor 0 is shortened on the first lap.
+    pub(crate) fn starts_short(&self) -> bool {
+        self.skip != 0
+    }
+
+    /// As [`Track::reached`].
+    pub(crate) fn reached(&mut self, number: u64) -> u64 {
+        self.track.reached(&self.laps, number)
+    }
+
+    /// As [`Track::position`].
+    pub(crate) fn position(&mut self, registers: &mut impl Registers) -> u64 {
+        self.track.position(&self.laps, registers)
+    }
+
+    /// As [`Track::is_exhausted`].
+    pub(crate) fn is_exhausted(&self, seen: u64) -> bool {
+        self.track.is_exhausted(seen)
+    }
+
+    /// Index for the LVI register, if it is time to move it: `seen` is the descriptor last seen in an interrupt.
+    pub(crate) fn refill(&mut self, seen: u64) -> Option<u8> {
+        if !self.track.is_low(seen) {
+            return None;
+        }
+        self.track.last_valid = seen.wrapping_add(AHEAD);
+        Some(self.last_valid_index())
+    }
+
+    /// The last valid descriptor as the LVI register has it.
+    pub(crate) fn last_valid_index(&self) -> u8 {
+        self.track.last_valid_index()
     }
 }

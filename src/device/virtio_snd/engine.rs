@@ -1,11 +1,13 @@
 //! What one endpoint does with its stream, if it has one.
 #![forbid(unsafe_code)]
 
+use super::flow::Flow;
 use super::rings::{Rings, ring_of};
 use super::slots::{Layout, STATUS_BYTES, Slots};
 use super::stream::{Share, Stream};
 use crate::device::clock::Pace;
 use crate::device::{Direction, Latency, NEVER, Position, Progress, Supplied, Supply};
+use crate::platform::pool::PoolBox;
 use portcls::{Result, Status};
 
 /// What one endpoint remembers.
@@ -16,13 +18,15 @@ pub(crate) struct Engine {
     direction: Direction,
     slots: Slots,
     stream: Option<Stream>,
+    /// In place of the stream, one whose sound lies in mappings.
+    pub(super) flow: Option<PoolBox<Flow>>,
 }
 
 impl Engine {
     /// The engine of `endpoint`, at rest.
     pub(super) fn new(endpoint: usize, direction: Direction, slots: Slots) -> Self {
         let bit = 1_u32.wrapping_shl(endpoint as u32);
-        Self { endpoint, bit, direction, slots, stream: None }
+        Self { endpoint, bit, direction, slots, stream: None, flow: None }
     }
 
     /// Its number.
@@ -66,6 +70,9 @@ impl Engine {
     /// The device was reset: what it had is lost. Until `now` it may have played some of that, if it was `started`; also
     /// more than it gave back, if what it gave back is `unreadable`.
     pub(super) fn lose(&mut self, now: u64, started: bool, unreadable: bool) {
+        if let Some(flow) = &mut self.flow {
+            flow.lose(now, started, unreadable);
+        }
         if let Some(stream) = &mut self.stream {
             (stream.lost, stream.due) = (true, NEVER);
             stream.failed = stream.failed.wrapping_add(u32::from(!stream.feed.is_at_rest()));
@@ -228,7 +235,8 @@ impl Engine {
     pub(super) fn next_wake(&self, rings: &Rings) -> u64 {
         match &self.stream {
             Some(stream) if rings.running & self.share().bit != 0 => stream.next_wake(rings.now),
-            _ => NEVER,
+            Some(_) => NEVER,
+            None => self.flow.as_ref().map_or(NEVER, |flow| flow.next_wake()),
         }
     }
 

@@ -20,9 +20,12 @@ mod endpoints;
 mod engine;
 mod events;
 mod feed;
+mod flow;
 mod info;
 mod inventory;
+mod mapped;
 mod panel;
+mod parcels;
 mod power;
 mod probe;
 mod queues;
@@ -59,6 +62,7 @@ use crate::platform::time;
 use control::Control;
 use endpoints::Endpoints;
 use feed::Shape;
+use mapped::Buffer;
 use panel::Desk;
 use slots::{Layout, Slots};
 use state::Told;
@@ -94,10 +98,6 @@ pub(crate) struct VirtioSnd {
 }
 
 impl SoundDevice for VirtioSnd {
-    type Shared = Rings;
-    type Engine = Engine;
-    type Layout = Layout;
-
     const CHUNKS: Chunks = Chunks { silent: 4, once: 2 };
     const TIMED: bool = true;
 
@@ -135,8 +135,8 @@ impl SoundDevice for VirtioSnd {
         runs: &[Run],
         cut: Cut,
         format: &StreamFormat,
-    ) -> Result<Layout> {
-        Layout::new(shape(cut, format)?, *format, runs)
+    ) -> Result<Buffer> {
+        Ok(Buffer::Cyclic(Layout::new(shape(cut, format)?, *format, runs)?))
     }
 
     fn prepare(&self, at: &mut Irql<Passive>, endpoint: usize, format: &StreamFormat, cut: Cut) -> Result {
@@ -192,12 +192,23 @@ impl SoundDevice for VirtioSnd {
         self.power_up(at, station)
     }
 
-    fn attach(&self, shared: &mut Rings, engine: &mut Engine, layout: Layout) {
-        engine.attach(shared, layout, self.frequency);
+    fn attach(&self, shared: &mut Rings, engine: &mut Engine, buffer: Buffer) {
+        match buffer {
+            Buffer::Cyclic(layout) => engine.attach(shared, layout, self.frequency),
+            Buffer::Mapped(flow) => {
+                flow.attach(shared);
+                engine.flow = Some(flow);
+            }
+        }
     }
 
-    fn detach(&self, shared: &mut Rings, engine: &mut Engine) -> bool {
-        engine.detach(shared) || self.is_silent()
+    fn detach(&self, shared: &mut Rings, engine: &mut Engine) -> (bool, Option<Buffer>) {
+        let mut flow = engine.flow.take();
+        let at_rest = match &mut flow {
+            Some(flow) => flow.detach(shared),
+            None => engine.detach(shared),
+        };
+        (at_rest || self.is_silent(), flow.map(Buffer::Mapped))
     }
 
     fn start(
@@ -213,17 +224,26 @@ impl SoundDevice for VirtioSnd {
         }
         let bit = bit(engine.endpoint());
         let stopped = self.stopped.fetch_and(!bit, AcqRel) & bit != 0;
-        engine.start(shared, time::counter(), stopped, supply)?;
+        match &mut engine.flow {
+            Some(flow) => flow.start(shared, time::counter(), stopped),
+            None => engine.start(shared, time::counter(), stopped, supply)?,
+        }
         shared.kick(engine.ring(), &self.transport);
         Ok(())
     }
 
     fn halt(&self, shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>) -> Position {
-        engine.halt(shared, time::counter())
+        match &mut engine.flow {
+            Some(flow) => flow.halt(shared, time::counter()),
+            None => engine.halt(shared, time::counter()),
+        }
     }
 
     fn position(&self, shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>) -> Position {
-        engine.position(shared, time::counter())
+        match &mut engine.flow {
+            Some(flow) => flow.position(shared, time::counter()),
+            None => engine.position(shared, time::counter()),
+        }
     }
 
     fn owned(&self, _shared: &mut Rings, engine: &mut Engine, _at: &Irql<Dispatch>) -> u64 {
@@ -235,7 +255,7 @@ impl SoundDevice for VirtioSnd {
     }
 
     fn latency(&self, engine: &Engine) -> Latency {
-        engine.latency()
+        engine.flow.as_ref().map_or_else(|| engine.latency(), |flow| flow.latency())
     }
 
     #[inline(always)]

@@ -23,6 +23,7 @@ use portcls::{Result, Status};
 
 use super::VirtioSnd;
 use super::bringup::Way;
+use super::engine::Engine;
 use super::queues::Queues;
 use super::state::Told;
 use super::wire::{self, Item as _, JackInfo};
@@ -159,8 +160,10 @@ impl VirtioSnd {
             // What came back is not lost.
             rings.drain();
             for endpoint in 0..MAX_ENDPOINTS {
-                if let Some(engine) = engines.get(endpoint) {
-                    engine.absorb(rings);
+                match engines.get(endpoint) {
+                    Some(Engine { flow: Some(flow), .. }) => flow.absorb(rings),
+                    Some(engine) => engine.absorb(rings),
+                    None => {}
                 }
             }
             unreadable = rings.is_broken();

@@ -6,10 +6,11 @@ use virtqueue::{Parked, Used};
 
 use super::feed::SLOTS;
 use super::queues::{MAX, Queues};
-use super::slots::{Slots, Table};
+use super::slots::{Table, segments_of};
 use super::wire::Event;
 use crate::device::MAX_ENDPOINTS;
 use crate::device::virtio::{Ring, Transport};
+use crate::platform::dma::CommonBuffer;
 
 /// Everything that the engines share.
 pub(crate) struct Rings {
@@ -294,14 +295,14 @@ pub(super) struct Outlet<'a> {
 }
 
 impl Outlet<'_> {
-    /// Adds the message, which the device sees with the next [`Rings::kick`]. What the queue refuses it never gives back:
+    /// Adds the message, whose table is in `memory`, and which the device sees with the next [`Rings::kick`]. What the queue refuses it never gives back:
     /// the device has to be started over then.
     #[inline(always)]
-    pub(super) fn add(self, slots: &Slots, table: Table, token: u16) {
+    pub(super) fn add(self, memory: &CommonBuffer, table: Table, token: u16) {
         let done = if self.indirect {
-            self.queue.queue().add_indirect(slots.address(table), table.entries, token)
+            self.queue.queue().add_indirect(table.address(memory), table.entries, token)
         } else {
-            add_direct(self.queue, slots, table, token)
+            add_direct(self.queue, memory, table, token)
         };
         *self.added |= self.bit;
         if done.is_err() {
@@ -320,11 +321,11 @@ const fn bit(ring: usize) -> u8 {
 #[inline(never)]
 fn add_direct(
     ring: &mut Ring<MAX>,
-    slots: &Slots,
+    memory: &CommonBuffer,
     table: Table,
     token: u16,
 ) -> core::result::Result<(), virtqueue::Error> {
-    ring.queue().add(slots.segments(table), token)
+    ring.queue().add(segments_of(memory, table), token)
 }
 
 /// Bits of a token that name the slot; the rest is the endpoint.

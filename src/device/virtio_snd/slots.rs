@@ -97,6 +97,18 @@ pub(super) struct Table {
     pub(super) entries: u16,
 }
 
+impl Table {
+    /// So many entries from byte `at` on.
+    pub(super) const fn new(at: u32, entries: u16) -> Self {
+        Self { at, entries }
+    }
+
+    /// Where the device finds it in `memory`.
+    pub(super) fn address(self, memory: &CommonBuffer) -> u64 {
+        memory.address().wrapping_add(u64::from(self.at))
+    }
+}
+
 /// The headers, statuses and tables of one endpoint.
 pub(super) struct Slots {
     memory: CommonBuffer,
@@ -171,7 +183,7 @@ impl Slots {
         self.parked = [None; SLOTS as usize];
         for slot in 0..slots {
             let table = self.sound(slot);
-            let parked = rings.park(ring, self.address(table), table.entries, token(endpoint, slot));
+            let parked = rings.park(ring, table.address(&self.memory), table.entries, token(endpoint, slot));
             if let Some(place) = self.parked.get_mut(usize::from(slot)) {
                 *place = parked;
             }
@@ -206,21 +218,9 @@ impl Slots {
         Table { at: END as u32, entries }
     }
 
-    /// Where the device finds a table.
-    pub(super) fn address(&self, table: Table) -> u64 {
-        self.memory.address().wrapping_add(u64::from(table.at))
-    }
-
-    /// What is in a table.
-    pub(super) fn segments(&self, table: Table) -> impl Iterator<Item = Segment> {
-        (0..usize::from(table.entries)).map(move |entry| {
-            let at = (table.at as usize).wrapping_add(entry.wrapping_mul(ENTRY));
-            Segment {
-                address: self.memory.load64(at),
-                bytes: self.memory.load32(at.wrapping_add(8)),
-                writable: self.memory.load16(at.wrapping_add(12)) & WRITABLE != 0,
-            }
-        })
+    /// Where the tables are.
+    pub(super) fn memory(&self) -> &CommonBuffer {
+        &self.memory
     }
 
     /// What the device said to a message that came back.
@@ -255,22 +255,14 @@ impl Slots {
         let mut entries = 0_u16;
         for segment in core::iter::once(header).chain(data).chain(quiet).take(limit) {
             let next = entries.wrapping_add(1);
-            self.entry(at, entries, segment, Some(next));
+            write_entry(&self.memory, at, entries, segment, Some(next));
             entries = next;
         }
         if usize::from(entries) >= limit {
             return 0;
         }
-        self.entry(at, entries, last, None);
+        write_entry(&self.memory, at, entries, last, None);
         entries.wrapping_add(1)
-    }
-
-    fn entry(&self, table: usize, index: u16, segment: Segment, next: Option<u16>) {
-        let mut at = table.wrapping_add(usize::from(index).wrapping_mul(ENTRY));
-        for word in descriptor(segment, next) {
-            self.memory.store32(at, word);
-            at = at.wrapping_add(4);
-        }
     }
 
     fn fill(&mut self, byte: u8) {
@@ -281,6 +273,33 @@ impl Slots {
             self.filled = byte;
         }
     }
+}
+
+/// Writes entry `index` of the table at byte `table`.
+pub(super) fn write_entry(
+    memory: &CommonBuffer,
+    table: usize,
+    index: u16,
+    segment: Segment,
+    next: Option<u16>,
+) {
+    let mut at = table.wrapping_add(usize::from(index).wrapping_mul(ENTRY));
+    for word in descriptor(segment, next) {
+        memory.store32(at, word);
+        at = at.wrapping_add(4);
+    }
+}
+
+/// What is in a table.
+pub(super) fn segments_of(memory: &CommonBuffer, table: Table) -> impl Iterator<Item = Segment> {
+    (0..usize::from(table.entries)).map(move |entry| {
+        let at = (table.at as usize).wrapping_add(entry.wrapping_mul(ENTRY));
+        Segment {
+            address: memory.load64(at),
+            bytes: memory.load32(at.wrapping_add(8)),
+            writable: memory.load16(at.wrapping_add(12)) & WRITABLE != 0,
+        }
+    })
 }
 
 /// The descriptor's flag for what the device writes (virtio 1.2, 2.7.5).

@@ -117,7 +117,7 @@ impl Stream {
         while let Some(outlet) = rings.outlet(share.ring, MOST_ENTRIES) {
             let Some(message) = self.feed.next() else { break };
             let table = slots.table_of(&self.layout, message);
-            outlet.add(slots, table, token(share.endpoint, message.slot));
+            outlet.add(slots.memory(), table, token(share.endpoint, message.slot));
         }
         self.plan(rings.now);
     }

@@ -142,6 +142,10 @@ constants! {
         KSPRIORITY_NORMAL = 0x40000000,
     }
 
+    constants allocator: u32 = "What buffers a pin wants." {
+        KSALLOCATOR_REQUIREMENTF_SYSTEM_MEMORY = 2,
+    }
+
     constants header_flags: u32 = "Options of stream headers." {
         KSSTREAM_HEADER_OPTIONSF_BUFFEREDTRANSFER = 0x400,
         KSSTREAM_HEADER_OPTIONSF_DATADISCONTINUITY = 4,

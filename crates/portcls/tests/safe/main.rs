@@ -13,4 +13,5 @@ mod pnp;
 mod property;
 mod resources;
 mod stream;
+mod wavepci;
 mod wavert;
