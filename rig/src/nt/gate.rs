@@ -94,6 +94,14 @@ impl Kernel {
         result
     }
 
+    /// Does something of the system's at DISPATCH_LEVEL, and lets in afterwards what has come meanwhile.
+    pub(crate) fn at_dispatch(&self, body: impl FnOnce()) {
+        let before = self.set_irql(super::abi::DISPATCH_LEVEL.max(self.current_irql()));
+        body();
+        self.set_irql(before);
+        self.deliver();
+    }
+
     /// Calls a driver routine at another level than the current one, as the system does from a thread.
     pub fn call_driver_at<R>(&self, what: &str, irql: u8, call: impl FnOnce() -> R) -> R {
         let before = self.set_irql(irql);

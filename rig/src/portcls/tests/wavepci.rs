@@ -294,3 +294,17 @@ fn a_group_serves_its_members_by_a_dpc_now_or_later() {
     });
     assert_eq!(found.len(), 0, "{found:?}");
 }
+
+#[test]
+fn what_a_revocation_starts_waits_until_the_port_has_noted_it() {
+    let found = with_pin(Mistake::None, |pin| {
+        toy::notify_when_revoked();
+        for seed in 0..5 {
+            submit(pin, seed, 100);
+        }
+        pin.set_state(KsState::Run);
+        pin.revoke(0, 1);
+        assert_eq!(toy::played(), sound(2, 100));
+    });
+    assert_eq!(found.len(), 0, "{found:?}");
+}

@@ -42,6 +42,7 @@ thread_local! {
     static REVOKED: Cell<usize> = const { Cell::new(0) };
     static SERVED: Cell<u32> = const { Cell::new(0) };
     static GOT: RefCell<Vec<Mapping>> = const { RefCell::new(Vec::new()) };
+    static NOTIFIES: Cell<bool> = const { Cell::new(false) };
     static LOCK: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -58,6 +59,11 @@ pub(super) fn got() -> Vec<Mapping> {
 /// Tags begin there.
 pub(super) fn tags_from(tag: usize) {
     NEXT.set(tag);
+}
+
+/// The toy asks for service whenever mappings are revoked.
+pub(super) fn notify_when_revoked() {
+    NOTIFIES.set(true);
 }
 
 /// The group that the stream has handed out.
@@ -215,6 +221,9 @@ unsafe extern "efiapi" fn revoke(
         // SAFETY: PortCls' pointer outlives the call.
         unsafe { *count = (before - queue.len()) as u32 + wrong };
     });
+    if NOTIFIES.get() {
+        interrupt();
+    }
     STATUS_SUCCESS
 }
 
@@ -300,4 +309,5 @@ pub(super) fn reset() {
     REVOKED.set(0);
     SERVED.set(0);
     LOCK.set(0);
+    NOTIFIES.set(false);
 }

@@ -142,16 +142,20 @@ impl Side {
     /// Revokes those from place `first` to `last` of the mappings that are out. One that the miniport is just releasing
     /// may count or not: it does not know of this call yet when it does so.
     pub(crate) fn revoke(&self, first: usize, last: usize) {
+        // Nothing else of the driver's gets its turn before the port has noted what was revoked.
+        self.kernel.at_dispatch(|| self.revoke_at_dispatch(first, last));
+    }
+
+    fn revoke_at_dispatch(&self, first: usize, last: usize) {
         let (kernel, queue) = (self.kernel, &self.source.queue);
         let tags: Vec<u64> = queue.borrow().out().range(first..=last).map(|mapping| mapping.tag).collect();
         let (Some(from), Some(to)) = (tags.first().copied(), tags.last().copied()) else { return };
         queue.borrow_mut().figures.revocations += 1;
         let mut count = 0;
-        let status =
-            self.stream.call_at("IMiniportWavePciStream::RevokeMappings", DISPATCH_LEVEL, |this, vtable| {
-                // SAFETY: a method of the interface on its own pointer, at its level; the count outlives it.
-                unsafe { (vtable.RevokeMappings)(this, from as *mut _, to as *mut _, &raw mut count) }
-            });
+        let status = self.stream.call("IMiniportWavePciStream::RevokeMappings", |this, vtable| {
+            // SAFETY: a method of the interface on its own pointer, at its level; the count outlives it.
+            unsafe { (vtable.RevokeMappings)(this, from as *mut _, to as *mut _, &raw mut count) }
+        });
         if status < 0 {
             return;
         }
