@@ -21,12 +21,12 @@ use core::sync::atomic::Ordering::{Acquire, Release};
 use portcls::irql::{Irql, Passive};
 use portcls::{Result, Status};
 
-use super::VirtioSnd;
 use super::bringup::Way;
 use super::engine::Engine;
 use super::queues::Queues;
 use super::state::Told;
 use super::wire::{self, Item as _, JackInfo};
+use super::{VirtioSnd, bit};
 use crate::device::{MAX_ENDPOINTS, Stage, Station};
 use crate::platform::{time, trace};
 
@@ -154,6 +154,7 @@ impl VirtioSnd {
     ) -> Result {
         self.lost.store(true, Release);
         let told = self.told.with(at, |told, _| *told);
+        let stopped = self.stopped.load(Acquire);
         let (mut now, mut unreadable) = (0, false);
         let taken = station.with(at, |rings, engines, _| {
             now = time::counter();
@@ -161,7 +162,11 @@ impl VirtioSnd {
             rings.drain();
             for endpoint in 0..MAX_ENDPOINTS {
                 match engines.get(endpoint) {
-                    Some(Engine { flow: Some(flow), .. }) => flow.absorb(rings),
+                    // What a stopped stream got back was flushed, and not played.
+                    Some(Engine { flow: Some(flow), .. }) if stopped & bit(endpoint) == 0 => {
+                        flow.absorb(rings);
+                    }
+                    Some(Engine { flow: Some(_), .. }) => {}
                     Some(engine) => engine.absorb(rings),
                     None => {}
                 }
