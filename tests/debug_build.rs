@@ -21,7 +21,7 @@ fn it_plays_and_records() {
 
 #[test]
 fn it_comes_and_goes() {
-    let run =
-        rig_with(debug_driver(), Path::new("."), &["lifecycle", "--device", "virtio-snd", "--cycles", "3"]);
+    let folder = folder("debug-lifecycle");
+    let run = rig_with(debug_driver(), &folder, &["lifecycle", "--device", "virtio-snd", "--cycles", "3"]);
     assert_eq!(run.status, 0, "{}", run.text);
 }

@@ -261,6 +261,9 @@ fn instructions(report: &Report) -> Option<String> {
         .filter(|(_, count)| *count > 0.0)
         .map(|(name, count)| format!("{name} {count:.0}"))
         .collect();
+    if by.is_empty() {
+        return Some("not counted".to_owned());
+    }
     let own = format!("{total:.0} per period: {}", by.join(", "));
     let linux = baseline::of(&report.device)
         .and_then(|linux| Some(format!(" (Linux {}: {})", linux.driver, linux.per_period.instructions?)));
