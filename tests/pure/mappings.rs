@@ -312,6 +312,27 @@ impl World {
         self.mappings.open(true);
     }
 
+    /// The stream stands still for a while, and goes on where it was.
+    fn pause(&mut self) {
+        self.device.clear();
+        self.mappings.take_back();
+    }
+
+    /// The device is torn out: nothing is played any more, what is through goes back, and the port revokes the rest as the
+    /// stream is closed.
+    fn remove(&mut self) {
+        self.pause();
+        self.mappings.open(false);
+        let handed_out = self.lent.len();
+        while self.pump() {}
+        assert_eq!(self.lent.len(), handed_out, "a mapping was got for a device that is gone");
+        let mut lent = (0..handed_out).filter(|at| self.lent[*at].2 == Fate::Lent);
+        if let Some(first) = lent.next() {
+            self.revoke(first, lent.next_back().unwrap_or(first));
+        }
+        assert_eq!((self.mappings.next_call(), self.mappings.ready().bytes), (None, 0));
+    }
+
     fn step(&mut self) {
         match self.random.below(40) {
             0..=15 => drop(self.pump()),
@@ -319,6 +340,7 @@ impl World {
             25..=33 => self.play(),
             34..=36 => self.refill(),
             37 if self.random.one_in(20) => self.stop(),
+            37 if self.random.one_in(20) => self.pause(),
             _ => self.revoke_something(true),
         }
         assert!(self.held() <= MOST);
@@ -352,7 +374,11 @@ fn nothing_is_lost_or_given_back_twice_whatever_comes_when() {
             world.step();
             most = most.max(world.held());
         }
-        world.end();
+        if world.random.one_in(4) {
+            world.remove()
+        } else {
+            world.end()
+        }
         starved += u64::from(world.starves);
         wrapped += u64::from(world.lent.len() > (u32::MAX - FIRST_TAG) as usize);
     }
