@@ -151,16 +151,22 @@ impl Snapshot {
     }
 
     /// What happened from the first beginning to the last end of stretches of time that overlap.
-    pub fn between(stretches: impl Iterator<Item = (Self, Self)>) -> Self {
-        // Counters only grow, so that what has counted least is the earliest.
-        let age =
-            |each: &Self| (each.total().all(), each.interrupts, each.events_signalled, each.allocations);
-        let (mut first, mut last): (Option<Self>, Option<Self>) = (None, None);
-        for (from, to) in stretches {
-            first = first.into_iter().chain([from]).min_by_key(age);
-            last = last.into_iter().chain([to]).max_by_key(age);
-        }
-        last.unwrap_or_default().since(&first.unwrap_or_default())
+    pub fn between(stretches: &[(Self, Self)]) -> Self {
+        let first = stretches.iter().map(|(from, _)| from).min_by_key(|each| each.age());
+        let last = stretches.iter().map(|(_, to)| to).max_by_key(|each| each.age());
+        last.copied().unwrap_or_default().since(&first.copied().unwrap_or_default())
+    }
+
+    /// What happened from the last beginning to the first end of stretches of time, if there is any time between.
+    pub fn shared(stretches: &[(Self, Self)]) -> Option<Self> {
+        let from = stretches.iter().map(|(from, _)| from).max_by_key(|each| each.age())?;
+        let to = stretches.iter().map(|(_, to)| to).min_by_key(|each| each.age())?;
+        (from.age() <= to.age()).then(|| to.since(from))
+    }
+
+    /// Grows with time, as counters only grow.
+    fn age(&self) -> (u64, u64, u64, u64, u64) {
+        (self.total().all(), self.interrupts, self.events_signalled, self.allocations, self.bytes_copied)
     }
 
     /// What happened since `earlier`.
@@ -295,5 +301,29 @@ impl Accounts {
     /// Adds `by` to a counter.
     pub fn bump(counter: &Cell<u64>, by: u64) {
         counter.set(counter.get() + by);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Snapshot;
+
+    /// When so many interrupts had come and so many bytes had been copied.
+    fn at(interrupts: u64, bytes_copied: u64) -> Snapshot {
+        Snapshot { interrupts, bytes_copied, ..Snapshot::default() }
+    }
+
+    #[test]
+    fn what_is_copied_between_two_beginnings_is_of_the_whole_but_not_shared() {
+        let stretches = [(at(1, 0), at(90, 64)), (at(5, 56), at(99, 64))];
+        assert_eq!(Snapshot::between(&stretches).bytes_copied, 64);
+        assert_eq!(Snapshot::shared(&stretches).map(|shared| shared.bytes_copied), Some(8));
+    }
+
+    #[test]
+    fn stretches_without_a_time_in_common_share_nothing() {
+        let stretches = [(at(1, 0), at(4, 8)), (at(5, 8), at(9, 16))];
+        assert!(Snapshot::shared(&stretches).is_none());
+        assert!(Snapshot::shared(&[]).is_none());
     }
 }
