@@ -9,6 +9,7 @@ pub mod fuzz;
 pub mod image;
 pub mod inf;
 pub mod mirror;
+pub mod mutants;
 pub mod package;
 pub mod play;
 pub mod repository;

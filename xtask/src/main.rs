@@ -7,7 +7,7 @@ use xtask::{
     accept, check,
     driver::{self, Architecture, Edition, Profile},
     failure::Failure,
-    features, fuzz, package, play,
+    features, fuzz, mutants, package, play,
     repository::Repository,
     setup::{self, Purpose},
     test,
@@ -98,6 +98,25 @@ enum Task {
         /// Seconds for each of the three kinds of call
         #[arg(long, default_value_t = 60)]
         seconds: u32,
+    },
+    /// Mutates what of the driver is tested without a device, and looks whether the tests notice
+    ///
+    /// Takes hours. Installs cargo-mutants at first. Exit status: 0 each mutant that lives is one that is explained, and
+    /// the other way round, 1 not so.
+    Mutants {
+        /// Only sources whose path has this in it
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+        /// Only name the sources, and the tests that hold them
+        #[arg(long)]
+        list: bool,
+    },
+    /// Runs a test program until the first test fails
+    #[command(hide = true)]
+    RunMutant {
+        /// The program and its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        words: Vec<OsString>,
     },
     /// Makes the package that Windows installs: signed images, INF, catalog, zip file and ISO, in target/package/
     ///
@@ -192,6 +211,8 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
             setup::ensure(Purpose::Test)?;
             fuzz::run(&repository, seconds)?;
         }
+        Task::Mutants { only, list } => mutants::run(&repository, &mutants::Wanted { only, list })?,
+        Task::RunMutant { words } => return mutants::run_test(&words),
         Task::Package { target, cert, key, pkcs11_module, timestamp, submission, out } => {
             setup::ensure(Purpose::Package)?;
             let architectures = target.architectures();

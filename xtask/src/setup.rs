@@ -29,11 +29,13 @@ pub enum Purpose {
     Build,
     /// Building the driver, and the checks that need no run of it.
     Check,
+    /// Mutation testing, which needs nothing of the others.
+    Mutants,
     /// Building the driver and making the package that Windows installs.
     Package,
     /// Building the driver and playing through it.
     Play,
-    /// All of these.
+    /// All of these, but mutation testing.
     Test,
 }
 

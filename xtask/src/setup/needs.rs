@@ -32,7 +32,12 @@ pub(super) enum Need {
     Target(&'static str),
     /// A tool of the Rust toolchain.
     Component(&'static str),
+    /// A program that cargo builds: `name@version`.
+    Crate(&'static str),
 }
+
+/// What mutates. The table of explanations has its words, which other versions may change.
+const MUTATING: &str = "cargo-mutants@27.1.0";
 
 /// A program that packages are made or tested with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +62,7 @@ impl Need {
     /// The package, target or component, for people.
     pub(super) fn name(&self) -> String {
         match self {
-            Self::Target(name) | Self::Component(name) => (*name).to_owned(),
+            Self::Target(name) | Self::Component(name) | Self::Crate(name) => (*name).to_owned(),
             _ => self.packages().first().copied().unwrap_or_default().to_owned(),
         }
     }
@@ -78,10 +83,11 @@ impl Need {
             Self::Program(program) => program.why.into(),
             Self::Target(_) => "Rust's core library for the driver".into(),
             Self::Component(_) => "a tool of the Rust toolchain that the checks use".into(),
+            Self::Crate(_) => "mutates sources".into(),
         }
     }
 
-    /// Debian packages that have it, in order of preference; none where rustup has it.
+    /// Debian packages that have it, in order of preference; none where rustup or cargo has it.
     pub(super) fn packages(&self) -> &'static [&'static str] {
         match self {
             Self::Program(program) => program.packages,
@@ -89,13 +95,18 @@ impl Need {
             Self::Libclang => &["libclang1", "libclang-dev"],
             Self::Qemu(_) => &["qemu-system-x86"],
             Self::QemuAlsa => &["qemu-system-common"],
-            Self::Target(_) | Self::Component(_) => &[],
+            Self::Target(_) | Self::Component(_) | Self::Crate(_) => &[],
         }
     }
 }
 
 /// Everything that `purpose` takes and that is not there.
 pub(super) fn missing(purpose: Purpose) -> Vec<Need> {
+    if purpose == Purpose::Mutants {
+        let version = output("cargo", &["mutants", "--version"]).unwrap_or_default();
+        let there = version.trim().replace(' ', "@") == MUTATING;
+        return if there { Vec::new() } else { vec![Need::Crate(MUTATING)] };
+    }
     let mut missing = Vec::new();
     if !has_headers() {
         missing.push(Need::Headers);
@@ -183,7 +194,7 @@ fn file_name(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Need, UNPACKING, is_libclang};
+    use super::{MUTATING, Need, UNPACKING, is_libclang};
     use std::fs;
 
     #[test]
@@ -217,6 +228,7 @@ mod tests {
             Need::Program(UNPACKING),
             Need::Target("x86_64-pc-windows-msvc"),
             Need::Component("clippy"),
+            Need::Crate(MUTATING),
         ] {
             assert!(!need.name().is_empty() && need.why().len() > 10, "{need:?}");
         }

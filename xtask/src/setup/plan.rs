@@ -18,6 +18,8 @@ pub(super) struct Plan {
     source: Option<String>,
     targets: Vec<&'static str>,
     components: Vec<&'static str>,
+    /// Programs that cargo builds.
+    crates: Vec<&'static str>,
     /// What no command supplies.
     pub(super) lost: Vec<Need>,
 }
@@ -40,6 +42,7 @@ impl Plan {
             match (need, os.backported_release()) {
                 (Need::Target(target), _) => plan.targets.push(target),
                 (Need::Component(component), _) => plan.components.push(component),
+                (Need::Crate(name), _) => plan.crates.push(name),
                 (Need::Qemu(_) | Need::QemuAlsa, Some(release)) => {
                     match sources::backports(apt, release) {
                         Backports::Present => {}
@@ -99,6 +102,9 @@ impl Plan {
             if !names.is_empty() {
                 steps.push(Step::user(&[&["rustup", kind, "add"], &names[..]].concat()));
             }
+        }
+        if !self.crates.is_empty() {
+            steps.push(Step::user(&[&["cargo", "install", "--locked"], &self.crates[..]].concat()));
         }
         steps
     }
@@ -245,6 +251,13 @@ mod tests {
             plan.shell(),
             "    rustup target add x86_64-pc-windows-msvc &&\n    rustup component add clippy"
         );
+    }
+
+    #[test]
+    fn cargo_builds_what_only_it_has() {
+        let plan = Plan::new(&[Need::Crate("cargo-mutants@27.1.0")], &OsRelease::default(), &[]);
+        assert!(!plan.needs_root() && !plan.needs_rustup());
+        assert_eq!(plan.shell(), "    cargo install --locked 'cargo-mutants@27.1.0'");
     }
 
     #[test]
