@@ -20,8 +20,8 @@ use crate::platform::ending::End;
 use crate::platform::lock::SpinLock;
 use crate::platform::shared::Shared;
 
-/// Stands between a jack, the controls on the way there, and the port whose clients want to hear of it. The filter's miniport, the service thread
-/// and the adapter share it.
+/// Stands between a jack, the controls on the way there, and the port whose clients want to hear of it. The filter's
+/// miniport, the service thread and the adapter share it.
 ///
 /// While the device is started it holds a reference to the port, which holds the miniport, which holds this: the
 /// adapter lets go ([`Watch`]) when the device stops.

@@ -295,8 +295,8 @@ pub(super) struct Outlet<'a> {
 }
 
 impl Outlet<'_> {
-    /// Adds the message, whose table is in `memory`, and which the device sees with the next [`Rings::kick`]. What the queue refuses it never gives back:
-    /// the device has to be started over then.
+    /// Adds the message, whose table is in `memory`, and which the device sees with the next [`Rings::kick`]. What the
+    /// queue refuses it never gives back: the device has to be started over then.
     #[inline(always)]
     pub(super) fn add(self, memory: &CommonBuffer, table: Table, token: u16) {
         let done = if self.indirect {
