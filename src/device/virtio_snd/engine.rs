@@ -188,7 +188,8 @@ impl Engine {
         if rings.running & share.bit == 0 {
             return Supplied { any: false, wake: NEVER };
         }
-        let any = now >= stream.due && stream.feed.has_room() && stream.feed.is_told();
+        let due = now >= stream.due || stream.is_nearly_due(now);
+        let any = due && stream.feed.has_room() && stream.feed.is_told();
         if any {
             // Mostly it is one message.
             if stream.feed.is_just_in_time()

@@ -167,6 +167,13 @@ impl Stream {
         if self.due == NEVER { self.watch } else { self.due.max(now.wrapping_add(self.least)) }
     }
 
+    /// The next message is due before a wake-up could come, and what its client was told is old enough. Streams that go at
+    /// the same pace are so supplied at once, with one kick.
+    #[inline]
+    pub(super) fn is_nearly_due(&self, now: u64) -> bool {
+        now.wrapping_add(self.least) >= self.due && now.wrapping_sub(self.moved) >= self.least
+    }
+
     /// Takes over who says how far the device may go.
     pub(super) fn supply(&mut self, supply: Supply) {
         match supply {
