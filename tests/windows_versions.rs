@@ -5,10 +5,12 @@ use waverust_tests::folder;
 use waverust_tests::noise;
 use waverust_tests::rig;
 
-fn play(windows: &str) -> Run {
-    let folder = folder(&format!("windows-{windows}"));
+const DEVICES: [&str; 2] = ["ac97", "virtio-snd"];
+
+fn play(device: &str, windows: &str) -> Run {
+    let folder = folder(&format!("windows-{device}-{windows}"));
     noise(&folder.join("noise.wav"), 1, 48_000);
-    let run = rig(&folder, &["play", "noise.wav", "--windows", windows]);
+    let run = rig(&folder, &["play", "noise.wav", "--device", device, "--windows", windows]);
     run.assert_well();
     run
 }
@@ -33,22 +35,31 @@ fn assert_via(run: &Run, via: &str) {
     assert!(found.iter().all(|(_, through)| through.starts_with(via)), "{found:?}");
 }
 
+/// Row 42.
 #[test]
 fn windows_10_1507_has_the_first_interface_only() {
-    assert_via(&play("10240"), "IPortClsStreamResourceManager::AddStreamResource");
-}
-
-#[test]
-fn later_windows_have_the_second() {
-    for windows in ["10586", "14393", "19041", "22621", "26100"] {
-        assert_via(&play(windows), "IPortClsStreamResourceManager2::AddStreamResource2");
+    for device in DEVICES {
+        assert_via(&play(device, "10240"), "IPortClsStreamResourceManager::AddStreamResource");
     }
 }
 
+/// Row 42.
+#[test]
+fn later_windows_have_the_second() {
+    for device in DEVICES {
+        for windows in ["10586", "14393", "19041", "22621", "26100"] {
+            assert_via(&play(device, windows), "IPortClsStreamResourceManager2::AddStreamResource2");
+        }
+    }
+}
+
+/// Row 42.
 #[test]
 fn without_a_manager_everything_else_works() {
-    let run = play("10240-noresources");
-    assert!(registrations(&run).is_empty());
-    let note = run.figure("/stream_resources_note").as_str().unwrap_or_default();
-    assert!(note.contains("skipped"), "{note}");
+    for device in DEVICES {
+        let run = play(device, "10240-noresources");
+        assert!(registrations(&run).is_empty());
+        let note = run.figure("/stream_resources_note").as_str().unwrap_or_default();
+        assert!(note.contains("skipped"), "{note}");
+    }
 }

@@ -10,6 +10,7 @@ mod formats;
 mod hostile;
 mod nodes;
 mod packets;
+mod power;
 mod random;
 mod states;
 

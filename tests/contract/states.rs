@@ -1,5 +1,6 @@
 //! A stream through its states: rows 1, 2, 6, 13 to 18, 21 and 23.
 
+use portcls::raw::{IMiniportWaveRTInputStream, IMiniportWaveRTOutputStream, IMiniportWaveRTStream, IPort};
 use waverust_rig::client::format::Shape;
 use waverust_rig::nt::{self, ClientEvent};
 use waverust_rig::portcls::{Endpoint, KsState, Pin};
@@ -16,13 +17,17 @@ fn play_offset(pin: &Pin) -> u64 {
     pin.position().expect("a position").play_offset
 }
 
-/// Row 1: each direction has its own packet interface, and not the other's.
+/// Row 1: each direction has its own packet interface, and not the other's; nor one of a port's.
 #[test]
 fn each_direction_has_its_packets_and_not_the_others() {
     on_each_device(|adapter| {
         for endpoint in adapter.endpoints() {
             let pin = open(adapter, &endpoint);
             assert!(pin.has_notification() && pin.has_packets());
+            assert!(pin.answers::<IMiniportWaveRTStream>() && !pin.answers::<IPort>());
+            let packets =
+                (pin.answers::<IMiniportWaveRTInputStream>(), pin.answers::<IMiniportWaveRTOutputStream>());
+            assert_eq!(packets, (endpoint.capture, !endpoint.capture));
             if endpoint.capture {
                 assert_eq!(pin.packet_count(), Err(NOT_SUPPORTED));
                 assert_eq!(pin.set_write_packet(0, 0, 0), NOT_SUPPORTED);

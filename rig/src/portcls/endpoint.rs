@@ -99,7 +99,7 @@ fn walk(fdo: &Fdo, jack: Place, capture: bool) -> Option<Place> {
 }
 
 /// The filter pins to which a pin is connected inside its filter.
-fn reachable(filter: &Filter, pin: u32, forward: bool) -> Vec<u32> {
+pub(super) fn reachable(filter: &Filter, pin: u32, forward: bool) -> Vec<u32> {
     let (mut nodes, mut pins) = (Vec::new(), Vec::new());
     let mut here = vec![(PCFILTER_NODE, Some(pin))];
     while let Some((node, pin)) = here.pop() {

@@ -7,13 +7,18 @@ use portcls::raw::KSDATARANGE_AUDIO;
 use portcls::raw::KSNODETYPE_ACOUSTIC_ECHO_CANCEL;
 use portcls::raw::KSNODETYPE_DAC;
 use portcls::raw::KSNODETYPE_DEMUX;
+use portcls::raw::KSNODETYPE_MUTE;
 use portcls::raw::KSNODETYPE_MUX;
 use portcls::raw::KSNODETYPE_SUM;
+use portcls::raw::KSNODETYPE_VOLUME;
 use portcls::raw::KSPIN_COMMUNICATION_BOTH;
 use portcls::raw::KSPIN_COMMUNICATION_NONE;
 use portcls::raw::KSPIN_COMMUNICATION_SINK;
 use portcls::raw::KSPIN_DATAFLOW_IN;
 use portcls::raw::KSPIN_DATAFLOW_OUT;
+use portcls::raw::KSPROPERTY_AUDIO_MUTE;
+use portcls::raw::KSPROPERTY_AUDIO_VOLUMELEVEL;
+use portcls::raw::KSPROPSETID_Audio;
 use portcls::raw::PCAUTOMATION_TABLE;
 use portcls::raw::PCEVENT_ITEM;
 use portcls::raw::PCFILTER_NODE;
@@ -21,10 +26,15 @@ use portcls::raw::PCMETHOD_ITEM;
 use portcls::raw::PCNODE_DESCRIPTOR;
 use portcls::raw::PCPIN_DESCRIPTOR;
 use portcls::raw::PCPROPERTY_ITEM;
+use portcls::raw::PCPROPERTY_ITEM_FLAG_BASICSUPPORT;
+use portcls::raw::PCPROPERTY_ITEM_FLAG_GET;
+use portcls::raw::PCPROPERTY_ITEM_FLAG_SET;
 
 use super::filter::DataRange;
 use super::filter::Filter;
+use super::filter::FilterNode;
 use super::filter::FilterPin;
+use super::property;
 use crate::nt::At;
 
 /// Frames a second and bits a sample that a range may name: what the KS topology test takes.
@@ -51,12 +61,26 @@ pub(crate) fn problems(filter: &Filter) -> Vec<String> {
             found.push(format!("node {number} has no type"));
         }
         automation(&mut found, &format!("node {number}"), node.automation);
+        check_control(&mut found, number, node);
     }
     if filter.nodes.iter().filter(|node| node.kind == Some(KSNODETYPE_DAC)).count() > 1 {
         found.push("there is more than one DAC node".to_owned());
     }
     check_connections(&mut found, filter);
     found
+}
+
+/// A node that is a control has the property that it is (audio/ksnodetype-volume, audio/ksnodetype-mute).
+fn check_control(found: &mut Vec<String>, number: usize, node: &FilterNode) {
+    let (id, property) = match node.kind {
+        Some(KSNODETYPE_VOLUME) => (KSPROPERTY_AUDIO_VOLUMELEVEL, "VOLUMELEVEL"),
+        Some(KSNODETYPE_MUTE) => (KSPROPERTY_AUDIO_MUTE, "MUTE"),
+        _ => return,
+    };
+    let verbs = PCPROPERTY_ITEM_FLAG_GET | PCPROPERTY_ITEM_FLAG_SET | PCPROPERTY_ITEM_FLAG_BASICSUPPORT;
+    if !property::has(node.automation, KSPROPSETID_Audio, id, verbs) {
+        found.push(format!("node {number} does not tell and take KSPROPERTY_AUDIO_{property}"));
+    }
 }
 
 fn table(found: &mut Vec<String>, what: &str, count: u32, first: *const u8, stride: u32, least: usize) {

@@ -29,6 +29,8 @@ mod intersection;
 mod io_timeout;
 mod irp;
 mod managers;
+mod map;
+mod map_check;
 mod notifications;
 mod packet_sizes;
 mod pin;

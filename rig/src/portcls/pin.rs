@@ -7,6 +7,7 @@ mod opening;
 use std::rc::Rc;
 
 use portcls::raw::IMiniportWaveRTStream;
+use portcls::raw::Interface;
 use portcls::raw::KSAUDIO_PRESENTATION_POSITION;
 use portcls::raw::KSDATAFORMAT;
 use portcls::raw::KSDATAFORMAT_ATTRIBUTES;
@@ -148,6 +149,11 @@ impl Pin {
         self.stream
             .interfaces()
             .is_ok_and(|interfaces| interfaces.output.is_some() || interfaces.input.is_some())
+    }
+
+    /// Whether the stream has an interface, whatever PortCls asks it for.
+    pub fn answers<I: Interface>(&self) -> bool {
+        self.stream.interfaces().is_ok_and(|interfaces| interfaces.stream.query::<I>().is_some())
     }
 
     /// `KSPROPERTY_RTAUDIO_REGISTER_NOTIFICATION_EVENT`.

@@ -138,6 +138,8 @@ fn start(fdo: &Rc<Fdo>, irp: *mut Irp) -> NtStatus {
     drop(super::com::Reference::own(kernel, list));
     if status < 0 {
         fdo.phase.set(Phase::Added);
+    } else {
+        super::map_check::check(fdo);
     }
     complete(kernel, irp, status)
 }

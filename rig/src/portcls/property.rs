@@ -47,6 +47,12 @@ pub struct Request<'a> {
     pub instance: &'a [u8],
 }
 
+/// Whether a table has a property that can be asked for by each of the verbs `flags`, and a handler for it.
+pub(crate) fn has(table: *const PCAUTOMATION_TABLE, set: GUID, id: u32, flags: u32) -> bool {
+    let request = Request { target: Target::Filter, set, id, verb: 0, instance: &[] };
+    handler(table, &request).is_ok_and(|(_, item)| item.Flags & flags == flags && item.Handler.is_some())
+}
+
 fn handler(
     table: *const PCAUTOMATION_TABLE,
     request: &Request<'_>,

@@ -34,6 +34,7 @@ pub(crate) mod code {
     pub(crate) const SERVICE_GROUP: u64 = 0x7_120D;
     pub(crate) const MAPPING: u64 = 0x7_120E;
     pub(crate) const MAPPING_LOCK: u64 = 0x7_120F;
+    pub(crate) const FILTER_MAP: u64 = 0x7_1210;
 }
 
 /// Records a violation and stops.

@@ -117,7 +117,7 @@ fn check_name(kernel: &Kernel, subdevice: &Subdevice) {
 
 /// The classes in which clients find a filter: those of its description, or what the port has for it
 /// (portcls/ns-portcls-pcfilter_descriptor).
-fn categories(port: &Port) -> Vec<GUID> {
+pub(super) fn categories(port: &Port) -> Vec<GUID> {
     let Some(binding) = port.binding() else { return Vec::new() };
     let raw = &binding.filter.raw;
     if raw.CategoryCount > 0 {

@@ -2,8 +2,9 @@
 
 use portcls::raw::{
     KSDATAFORMAT_SPECIFIER_WAVEFORMATEX, KSNODEPIN_STANDARD_IN, KSNODEPIN_STANDARD_OUT,
-    KSNODETYPE_ACOUSTIC_ECHO_CANCEL, KSNODETYPE_DAC, KSNODETYPE_DEMUX, KSNODETYPE_SUM,
-    PCCONNECTION_DESCRIPTOR, PCFILTER_NODE,
+    KSNODETYPE_ACOUSTIC_ECHO_CANCEL, KSNODETYPE_DAC, KSNODETYPE_DEMUX, KSNODETYPE_MUTE, KSNODETYPE_SUM,
+    KSNODETYPE_VOLUME, KSPROPERTY_AUDIO_MUTE, KSPROPERTY_AUDIO_VOLUMELEVEL, PCCONNECTION_DESCRIPTOR,
+    PCFILTER_NODE,
 };
 
 use super::driver::Mistake;
@@ -82,6 +83,14 @@ const SPOILT: &[(Spoil, &str)] = &[
     (|filter| again(filter, 0), "node 0 has 2 inputs and 1 outputs"),
     (|filter| again(filter, 1), "node 0 has 1 inputs and 2 outputs"),
     (
+        |filter| filter.nodes[0].kind = Some(KSNODETYPE_VOLUME),
+        "node 0 does not tell and take KSPROPERTY_AUDIO_VOLUMELEVEL",
+    ),
+    (
+        |filter| filter.nodes[0].kind = Some(KSNODETYPE_MUTE),
+        "node 0 does not tell and take KSPROPERTY_AUDIO_MUTE",
+    ),
+    (
         |filter| filter.nodes[0].kind = Some(KSNODETYPE_ACOUSTIC_ECHO_CANCEL),
         "node 0 has 1 inputs and 1 outputs",
     ),
@@ -120,6 +129,22 @@ fn nodes_that_branch_and_join_may() {
         again(&mut filter, 1);
         assert_eq!(problems(&filter), [""; 0]);
         assert_eq!(good.nodes[0].kind, Some(KSNODETYPE_DAC));
+        adapter.unload();
+    });
+}
+
+#[test]
+fn controls_with_their_properties_may() {
+    on("26100", Mistake::None, |adapter| {
+        let good = Filter::read(filters::wave());
+        for (kind, property) in
+            [(KSNODETYPE_VOLUME, KSPROPERTY_AUDIO_VOLUMELEVEL), (KSNODETYPE_MUTE, KSPROPERTY_AUDIO_MUTE)]
+        {
+            let mut filter = good.clone();
+            filter.nodes[0].kind = Some(kind);
+            filter.nodes[0].automation = filters::control(property);
+            assert_eq!(problems(&filter), [""; 0]);
+        }
         adapter.unload();
     });
 }

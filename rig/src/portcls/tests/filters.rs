@@ -6,10 +6,12 @@ use portcls::raw::{
     KSDATARANGE_AUDIO, KSEVENT_PINCAPS_JACKINFOCHANGE, KSEVENTSETID_PinCapsChange, KSMULTIPLE_ITEM,
     KSNODEPIN_STANDARD_IN, KSNODEPIN_STANDARD_OUT, KSNODETYPE_DAC, KSNODETYPE_SPEAKER, KSPIN_COMMUNICATION,
     KSPIN_COMMUNICATION_NONE, KSPIN_COMMUNICATION_SINK, KSPIN_DATAFLOW, KSPIN_DATAFLOW_IN,
-    KSPIN_DATAFLOW_OUT, KSPROPERTY_JACK_DESCRIPTION, KSPROPSETID_Jack, NTSTATUS, PCAUTOMATION_TABLE,
+    KSPIN_DATAFLOW_OUT, KSPROPERTY_AUDIO_CHANNEL_CONFIG, KSPROPERTY_JACK_DESCRIPTION,
+    KSPROPERTY_JACK_DESCRIPTION2, KSPROPSETID_Audio, KSPROPSETID_Jack, NTSTATUS, PCAUTOMATION_TABLE,
     PCCONNECTION_DESCRIPTOR, PCEVENT_ITEM, PCEVENT_ITEM_FLAG_ENABLE, PCFILTER_DESCRIPTOR, PCFILTER_NODE,
-    PCNODE_DESCRIPTOR, PCPIN_DESCRIPTOR, PCPROPERTY_ITEM, PCPROPERTY_ITEM_FLAG_GET, PCPROPERTY_REQUEST,
-    STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL, STATUS_SUCCESS,
+    PCNODE_DESCRIPTOR, PCPIN_DESCRIPTOR, PCPROPERTY_ITEM, PCPROPERTY_ITEM_FLAG_BASICSUPPORT,
+    PCPROPERTY_ITEM_FLAG_GET, PCPROPERTY_ITEM_FLAG_SET, PCPROPERTY_REQUEST, STATUS_BUFFER_OVERFLOW,
+    STATUS_BUFFER_TOO_SMALL, STATUS_NOT_SUPPORTED, STATUS_SUCCESS,
 };
 
 use super::driver::Mistake;
@@ -83,6 +85,7 @@ fn filter<const P: usize, const N: usize, const C: usize>(
 pub(super) fn wave() -> *const PCFILTER_DESCRIPTOR {
     let mut dac = PCNODE_DESCRIPTOR::ZERO;
     dac.Type = leak(KSNODETYPE_DAC);
+    dac.AutomationTable = control(KSPROPERTY_AUDIO_CHANNEL_CONFIG);
     let into = if makes(Mistake::BadFilter) { 7 } else { 0 };
     filter(
         core::ptr::null(),
@@ -120,17 +123,34 @@ unsafe extern "efiapi" fn jack(request: *mut PCPROPERTY_REQUEST) -> NTSTATUS {
     STATUS_SUCCESS
 }
 
+fn properties<const N: usize>(items: [PCPROPERTY_ITEM; N]) -> PCAUTOMATION_TABLE {
+    let mut table = PCAUTOMATION_TABLE::ZERO;
+    table.PropertyItemSize = size_of::<PCPROPERTY_ITEM>() as u32;
+    table.PropertyCount = N as u32;
+    table.Properties = leak(items).cast();
+    table
+}
+
+unsafe extern "efiapi" fn not_supported(_request: *mut PCPROPERTY_REQUEST) -> NTSTATUS {
+    STATUS_NOT_SUPPORTED
+}
+
+/// A table with one property of KSPROPSETID_Audio, which answers nothing.
+pub(super) fn control(id: u32) -> *const PCAUTOMATION_TABLE {
+    let flags = PCPROPERTY_ITEM_FLAG_GET | PCPROPERTY_ITEM_FLAG_SET | PCPROPERTY_ITEM_FLAG_BASICSUPPORT;
+    let item =
+        PCPROPERTY_ITEM { Set: leak(KSPROPSETID_Audio), Id: id, Flags: flags, Handler: Some(not_supported) };
+    leak(properties([item]))
+}
+
 fn automation() -> *const PCAUTOMATION_TABLE {
-    let item = PCPROPERTY_ITEM {
+    let item = |id| PCPROPERTY_ITEM {
         Set: leak(KSPROPSETID_Jack),
-        Id: KSPROPERTY_JACK_DESCRIPTION,
+        Id: id,
         Flags: PCPROPERTY_ITEM_FLAG_GET,
         Handler: Some(jack),
     };
-    let mut table = PCAUTOMATION_TABLE::ZERO;
-    table.PropertyItemSize = size_of::<PCPROPERTY_ITEM>() as u32;
-    table.PropertyCount = 1;
-    table.Properties = leak(item);
+    let mut table = properties([item(KSPROPERTY_JACK_DESCRIPTION), item(KSPROPERTY_JACK_DESCRIPTION2)]);
     let event = PCEVENT_ITEM {
         Set: leak(KSEVENTSETID_PinCapsChange),
         Id: KSEVENT_PINCAPS_JACKINFOCHANGE,

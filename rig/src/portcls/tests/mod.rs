@@ -7,6 +7,7 @@ mod events;
 mod filters;
 mod life;
 mod managed;
+mod maps;
 mod memory;
 mod objects;
 mod packet_sizes;
