@@ -87,7 +87,8 @@ pub struct MachineOptions {
     /// behind it, a port without stream resource managers, with '-nowavert' one without a WaveRT port.
     #[arg(long, default_value = "26100")]
     pub windows: Profile,
-    /// Numbers in the device's software key of the registry, such as `ForceWavePci=1`.
+    /// Numbers in the device's software key of the registry, such as `ForceWavePci=1`, or in a key below it:
+    /// `DispatchSettings\UsePositionLock=0`, which is 1 otherwise, as the INF file has it.
     #[arg(long = "registry", value_name = "NAME=NUMBER", value_parser = registry_value)]
     pub registry: Vec<(String, u32)>,
     /// The driver image.

@@ -12,9 +12,11 @@ mod nodes;
 mod packets;
 mod power;
 mod random;
+mod serial;
 mod states;
 
-use std::cell::RefCell;
+use std::cell::Cell;
+use std::path::Path;
 use std::rc::Rc;
 
 use clap::Parser;
@@ -24,6 +26,7 @@ use waverust_rig::options::{Command, Options};
 use waverust_rig::portcls::{Adapter, Endpoint, KsState, Pin};
 use waverust_rig::scenario::Machine;
 use waverust_rig::sound::Pcm;
+use waverust_rig::verify::Finding;
 use waverust_tests::driver;
 
 /// `STATUS_SUCCESS`.
@@ -65,7 +68,18 @@ pub(crate) fn on_each_device(client: impl Fn(&Adapter) + Copy + 'static) {
 
 /// The same in a machine with these options.
 pub(crate) fn on(machine: &[&str], client: impl Fn(&Adapter) + 'static) {
-    let image = driver().to_str().expect("the path of the driver is text");
+    let (done, findings) = with_image(driver(), machine, client);
+    assert!(findings.is_empty(), "{findings:?}");
+    assert!(done, "the client was cut short");
+}
+
+/// The same with another image of the driver, which may be faulty: whether all came to its end, and what was found.
+pub(crate) fn with_image(
+    image: &Path,
+    machine: &[&str],
+    client: impl Fn(&Adapter) + 'static,
+) -> (bool, Vec<Finding>) {
+    let image = image.to_str().expect("the path of the driver is text");
     let arguments = [&["rig", "lifecycle", "--driver", image], machine].concat();
     let Command::Lifecycle(options) = Options::parse_from(arguments).command else {
         unreachable!("the command is named above")
@@ -74,7 +88,7 @@ pub(crate) fn on(machine: &[&str], client: impl Fn(&Adapter) + 'static) {
     let machine = Machine::power_on(&options.machine, &silence, 1_000).expect("the machine comes up");
     let kernel = machine.kernel;
     let image = machine.loader.load_driver(kernel).expect("the driver is an image");
-    let done = Rc::new(RefCell::new(false));
+    let done = Rc::new(Cell::new(false));
     let reached = done.clone();
     kernel.run(move || {
         let adapter = Adapter::load(nt::kernel(), &image.entry().expect("an entry")).expect("DriverEntry");
@@ -83,11 +97,9 @@ pub(crate) fn on(machine: &[&str], client: impl Fn(&Adapter) + 'static) {
         client(&adapter);
         assert!(adapter.remove() >= 0, "removal");
         assert!(adapter.unload(), "{:?}", nt::kernel().verifier.findings());
-        *reached.borrow_mut() = true;
+        reached.set(true);
     });
-    let findings = kernel.verifier.findings();
-    assert!(findings.is_empty(), "{findings:?}");
-    assert!(*done.borrow(), "the client was cut short");
+    (done.get(), kernel.verifier.findings())
 }
 
 /// 48 kHz, 16-bit, stereo: what every endpoint has.

@@ -31,6 +31,7 @@ const SERVICES: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Services
 const DRIVER_KEY: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\Class\\{4d36e96c-e325-11ce-bfc1-08002be10318}\\0000";
 const INTERFACES_KEY: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\DeviceClasses";
 
+const REG_BINARY: u32 = 3;
 const REG_DWORD: u32 = 4;
 
 /// `PLUGPLAY_REGKEY_DEVICE`, `_DRIVER`.
@@ -120,12 +121,38 @@ fn open(kernel: &Kernel, path: &str, handle: At<u64>) -> NtStatus {
     STATUS_SUCCESS
 }
 
+/// The key and the name of a value of the device's software key, which may lie in a key below it.
+fn driver_value_at(name: &str) -> (String, String) {
+    match name.rsplit_once('\\') {
+        Some((below, name)) => (format!("{DRIVER_KEY}\\{below}"), name.to_owned()),
+        None => (DRIVER_KEY.to_owned(), name.to_owned()),
+    }
+}
+
 impl Kernel {
-    /// Puts a number into the device's software key, as the section of an INF file that installs the driver does.
+    /// Puts a number into the device's software key, as the section of an INF file that installs the driver does. What
+    /// stands before the last `\\` of the name is a key below that one.
     pub fn set_driver_value(&self, name: &str, number: u32) {
-        let (key, _) = self.registry.create(DRIVER_KEY);
-        let data = number.to_le_bytes().to_vec();
-        self.registry.set(&key, Value { name: name.to_owned(), kind: REG_DWORD, data });
+        self.put_driver_value(name, REG_DWORD, number.to_le_bytes().to_vec());
+    }
+
+    /// The same with bytes.
+    pub fn set_driver_bytes(&self, name: &str, bytes: &[u8]) {
+        self.put_driver_value(name, REG_BINARY, bytes.to_vec());
+    }
+
+    fn put_driver_value(&self, name: &str, kind: u32, data: Vec<u8>) {
+        let (path, name) = driver_value_at(name);
+        let (key, _) = self.registry.create(&path);
+        self.registry.set(&key, Value { name, kind, data });
+    }
+
+    /// The number in the device's software key by this name: a REG_DWORD, or the first four of a REG_BINARY's bytes.
+    pub(crate) fn driver_value(&self, name: &str) -> Option<u32> {
+        let (path, name) = driver_value_at(name);
+        let value = self.registry.value(&self.registry.open(&path)?, &name)?;
+        let bytes = value.data.get(..4)?.try_into().ok()?;
+        [REG_DWORD, REG_BINARY].contains(&value.kind).then(|| u32::from_le_bytes(bytes))
     }
 }
 

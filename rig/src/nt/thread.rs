@@ -172,7 +172,9 @@ impl Thread {
         called && now - self.entered_at.get() > longest
     }
 
-    pub(crate) fn set_priority(&self, priority: i32) -> i32 {
+    /// Has it run before those of lower priority from now on, of which the system's and the clients' are 8; what it was
+    /// before.
+    pub fn set_priority(&self, priority: i32) -> i32 {
         self.priority.replace(priority)
     }
 

@@ -337,10 +337,12 @@ impl Adapter {
         own: usize,
         length: u32,
     ) -> Result<Intersection, NtStatus> {
-        let binding = self.binding(subdevice)?;
-        let description = binding.filter.pins.get(pin as usize).ok_or(STATUS_INVALID_PARAMETER)?;
-        let own = description.ranges.get(own).ok_or(STATUS_INVALID_PARAMETER)?;
-        Ok(intersection::intersect(self.kernel, &binding, pin, range, own, length))
+        self.under_lock(|| {
+            let binding = self.binding(subdevice)?;
+            let description = binding.filter.pins.get(pin as usize).ok_or(STATUS_INVALID_PARAMETER)?;
+            let own = description.ranges.get(own).ok_or(STATUS_INVALID_PARAMETER)?;
+            Ok(intersection::intersect(self.kernel, &binding, pin, range, own, length))
+        })
     }
 
     /// `KSPROPERTY_AUDIOSIGNALPROCESSING_MODES` of a pin.
@@ -348,7 +350,7 @@ impl Adapter {
     /// # Errors
     /// The driver's; `STATUS_NOT_SUPPORTED` without `IMiniportAudioSignalProcessing`.
     pub fn processing_modes(&self, subdevice: &str, pin: u32) -> Result<Vec<GUID>, NtStatus> {
-        self.binding(subdevice)?.processing_modes(pin)
+        self.under_lock(|| self.binding(subdevice)?.processing_modes(pin))
     }
 
     /// `IMiniportWaveRT::GetDeviceDescription`.
@@ -369,7 +371,7 @@ impl Adapter {
         request: &property::Request<'_>,
         value: &mut [u8],
     ) -> Result<(NtStatus, u32), NtStatus> {
-        property::send(self.kernel, &*self.binding(subdevice)?, request, value)
+        self.under_lock(|| property::send(self.kernel, &*self.binding(subdevice)?, request, value))
     }
 
     /// Enables an event of a filter: it is signalled when the driver says so.

@@ -81,7 +81,7 @@ impl Stream {
         if self.allocated.get().is_some() {
             return Err(STATUS_INVALID_DEVICE_REQUEST);
         }
-        let answer = self.ask_for_buffer(bytes, notifications)?;
+        let answer = self.locks.device(|| self.ask_for_buffer(bytes, notifications))?;
         let mdl: *mut Mdl = answer.mdl.cast();
         let with_notification = notifications.is_some();
         self.allocated.set(Some(Allocated { mdl, size: answer.size, with_notification }));

@@ -13,6 +13,7 @@ use super::io_timeout;
 use super::io_timeout::IoTimeout;
 use super::power::AdapterPower;
 use super::rules;
+use super::serial::DeviceLock;
 use super::state;
 use super::stream::Stream;
 use super::subdevice::Connection;
@@ -71,6 +72,8 @@ pub(crate) struct Fdo {
     /// The device state for each of the system's.
     pub(crate) device_states: Cell<[i32; 7]>,
     pub(crate) pnp: RefCell<Option<Rc<Theirs<IAdapterPnpManagement>>>>,
+    /// What requests follow one another by.
+    pub(crate) lock: DeviceLock,
 }
 
 impl Fdo {
@@ -127,6 +130,7 @@ impl Fdo {
             exit_latency: Cell::new(portcls::raw::PcExitLatencyInstant),
             device_states: Cell::new(bus::DEVICE_STATES),
             pnp: RefCell::default(),
+            lock: DeviceLock::read(kernel),
         };
         state(kernel).adapters.borrow_mut().push(Rc::new(fdo));
         STATUS_SUCCESS

@@ -42,6 +42,7 @@ mod power;
 mod property;
 mod resource_list;
 mod rules;
+mod serial;
 mod stream;
 mod subdevice;
 mod theirs;
@@ -97,6 +98,13 @@ struct State {
     traced: RefCell<Vec<Traced>>,
     /// References that the driver holds to the bus driver's interface.
     bus_references: Cell<u32>,
+    /// Positions have locks of their own: so it was when a device was added last.
+    by_position: Cell<bool>,
+}
+
+/// Whether `UsePositionLock` was set when a device was added last.
+pub(crate) fn uses_position_lock(kernel: &'static Kernel) -> bool {
+    state(kernel).by_position.get()
 }
 
 thread_local! {
@@ -117,6 +125,7 @@ fn state(kernel: &'static Kernel) -> &'static State {
         generated: RefCell::default(),
         traced: RefCell::default(),
         bus_references: Cell::new(0),
+        by_position: Cell::new(false),
     }));
     STATE.set(Some(state));
     state

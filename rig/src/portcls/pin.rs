@@ -193,10 +193,13 @@ impl Pin {
     /// If the pin is closed.
     pub fn hw_latency(&self) -> Result<HwLatency, NtStatus> {
         let mut latency = KSRTAUDIO_HWLATENCY::ZERO;
-        self.stream.interfaces()?.stream.call("IMiniportWaveRTStream::GetHWLatency", |this, vtable| {
-            // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; the argument outlives it.
-            unsafe { (vtable.GetHWLatency)(this, &raw mut latency) }
-        });
+        self.stream.locks.device(|| {
+            self.stream.interfaces()?.stream.call("IMiniportWaveRTStream::GetHWLatency", |this, vtable| {
+                // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; the argument outlives it.
+                unsafe { (vtable.GetHWLatency)(this, &raw mut latency) }
+            });
+            Ok::<(), NtStatus>(())
+        })?;
         let KSRTAUDIO_HWLATENCY { FifoSize: fifo_size, ChipsetDelay: chipset_delay, CodecDelay: codec_delay } =
             latency;
         Ok(HwLatency { fifo_size, chipset_delay, codec_delay })
@@ -228,24 +231,25 @@ impl Pin {
         ) -> NtStatus,
     ) -> NtStatus {
         let mut register = KSRTAUDIO_HWREGISTER::ZERO;
-        match self.stream.interfaces() {
+        self.stream.locks.device(|| match self.stream.interfaces() {
             Err(status) => status,
             Ok(interfaces) => {
                 interfaces.stream.call(name, |this, vtable| call(this, vtable, &raw mut register))
             }
-        }
+        })
     }
 
     /// `KSPROPERTY_RTAUDIO_SETWRITEPACKET`.
     pub fn set_write_packet(&self, number: u32, flags: u32, eos_bytes: u32) -> NtStatus {
         let Ok(interfaces) = self.stream.interfaces() else { return STATUS_INVALID_DEVICE_REQUEST };
         let Some(output) = &interfaces.output else { return STATUS_NOT_SUPPORTED };
-        self.kernel.counted(Work::SetWritePacket, || {
+        let call = || {
             output.call("IMiniportWaveRTOutputStream::SetWritePacket", |this, vtable| {
                 // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL.
                 unsafe { (vtable.SetWritePacket)(this, number, flags, eos_bytes) }
             })
-        })
+        };
+        self.stream.locks.position(|| self.kernel.counted(Work::SetWritePacket, call))
     }
 
     /// `KSPROPERTY_RTAUDIO_GETREADPACKET`.
@@ -256,13 +260,14 @@ impl Pin {
         let interfaces = self.stream.interfaces()?;
         let input = interfaces.input.as_ref().ok_or(STATUS_NOT_SUPPORTED)?;
         let (mut number, mut flags, mut counter, mut more) = (0, 0, 0, 0);
-        let status = self.kernel.counted(Work::GetReadPacket, || {
+        let call = || {
             input.call("IMiniportWaveRTInputStream::GetReadPacket", |this, vtable| {
                 let method = vtable.GetReadPacket;
                 // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; the arguments outlive it.
                 unsafe { method(this, &raw mut number, &raw mut flags, &raw mut counter, &raw mut more) }
             })
-        });
+        };
+        let status = self.stream.locks.position(|| self.kernel.counted(Work::GetReadPacket, call));
         if status < 0 { Err(status) } else { Ok(ReadPacket { number, flags, counter, more: more != 0 }) }
     }
 
@@ -274,9 +279,11 @@ impl Pin {
         let interfaces = self.stream.interfaces()?;
         let output = interfaces.output.as_ref().ok_or(STATUS_NOT_SUPPORTED)?;
         let mut count = 0;
-        let status = output.call("IMiniportWaveRTOutputStream::GetPacketCount", |this, vtable| {
-            // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; the argument outlives it.
-            unsafe { (vtable.GetPacketCount)(this, &raw mut count) }
+        let status = self.stream.locks.position(|| {
+            output.call("IMiniportWaveRTOutputStream::GetPacketCount", |this, vtable| {
+                // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; the argument outlives it.
+                unsafe { (vtable.GetPacketCount)(this, &raw mut count) }
+            })
         });
         if status < 0 { Err(status) } else { Ok(count) }
     }
@@ -290,11 +297,18 @@ impl Pin {
         let output = interfaces.output.as_ref().ok_or(STATUS_NOT_SUPPORTED)?;
         let mut position = KSAUDIO_PRESENTATION_POSITION::ZERO;
         let name = "IMiniportWaveRTOutputStream::GetOutputStreamPresentationPosition";
-        let status = output.call(name, |this, vtable| {
-            // SAFETY: as above.
-            unsafe { (vtable.GetOutputStreamPresentationPosition)(this, &raw mut position) }
+        let status = self.stream.locks.position(|| {
+            output.call(name, |this, vtable| {
+                // SAFETY: as above.
+                unsafe { (vtable.GetOutputStreamPresentationPosition)(this, &raw mut position) }
+            })
         });
         if status < 0 { Err(status) } else { Ok((position.u64PositionInBlocks, position.u64QPCPosition)) }
+    }
+
+    /// How often a request for its position, or one about packets, had to wait until another request was through.
+    pub fn position_waits(&self) -> u64 {
+        self.stream.locks.position_waits()
     }
 
     /// Closes the handle: STOP, events off, buffer freed, stream released. A second time does nothing.

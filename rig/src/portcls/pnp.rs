@@ -153,7 +153,8 @@ enum Telling {
 fn tell_adapter(fdo: &Fdo, what: Telling) {
     let pnp = fdo.pnp.borrow().clone();
     let Some(pnp) = pnp else { return };
-    match what {
+    // (portcls/nf-portcls-iadapterpnpmanagement-pnpstop and its kin)
+    fdo.lock.hold(|| match what {
         Telling::QueryStop => pnp.call("IAdapterPnpManagement::PnpQueryStop", |this, vtable| {
             // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL.
             unsafe { (vtable.PnpQueryStop)(this) }
@@ -166,7 +167,7 @@ fn tell_adapter(fdo: &Fdo, what: Telling) {
             // SAFETY: as above.
             unsafe { (vtable.PnpStop)(this) }
         }),
-    }
+    });
 }
 
 fn may_stop(fdo: &Fdo) -> bool {
@@ -195,9 +196,11 @@ fn stop(fdo: &Fdo) {
     let ports: Vec<_> = fdo.subdevices.borrow().iter().map(|each| each.port.clone()).collect();
     for binding in ports.iter().filter_map(|port| port.binding()) {
         let Some(miniport) = &binding.pnp else { continue };
-        miniport.call("IMiniportPnpNotify::PnpStop", |this, vtable| {
-            // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL.
-            unsafe { (vtable.PnpStop)(this) }
+        fdo.lock.hold(|| {
+            miniport.call("IMiniportPnpNotify::PnpStop", |this, vtable| {
+                // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL.
+                unsafe { (vtable.PnpStop)(this) }
+            });
         });
     }
     drop(ports);

@@ -15,6 +15,7 @@ use super::guarded::Guarded;
 use super::port::Port;
 use super::port_stream::PortStream;
 use super::rules;
+use super::serial::StreamLocks;
 use super::theirs::Theirs;
 use super::wavepci::Side;
 use crate::nt::Kernel;
@@ -95,6 +96,7 @@ pub(crate) struct Stream {
     /// The driver's allocator goes after its stream, the port after both.
     references: RefCell<Vec<Reference>>,
     port: Rc<Port>,
+    pub(crate) locks: StreamLocks,
 }
 
 impl Stream {
@@ -106,7 +108,9 @@ impl Stream {
         theirs: Opened,
         references: Vec<Reference>,
     ) -> Rc<Self> {
+        let fdo = port.fdo().expect("a port with a miniport has its device");
         let stream = Rc::new(Self {
+            locks: fdo.lock.of_stream(port.class),
             kernel,
             pin,
             block_align,
@@ -172,6 +176,10 @@ impl Stream {
     /// Goes to a state, one step after the other. Downward it must succeed, whatever happened to the device
     /// (portcls/nf-portcls-iminiportwavertstream-setstate, audio/managing-memory-buffers-rebalance).
     pub(crate) fn set_state(&self, target: KsState) -> NtStatus {
+        self.locks.device(|| self.walk_to(target))
+    }
+
+    fn walk_to(&self, target: KsState) -> NtStatus {
         while self.state.get() != target {
             let here = self.state.get();
             let up = target > here;
@@ -210,14 +218,16 @@ impl Stream {
 
     /// `SetFormat`, with the format in memory of its own.
     pub(crate) fn set_format(&self, format: &[u8]) -> NtStatus {
-        let interfaces = match self.interfaces() {
-            Ok(interfaces) => interfaces,
-            Err(status) => return status,
-        };
-        let copy = Guarded::new(self.kernel, format);
-        interfaces.stream.call("IMiniportWaveRTStream::SetFormat", |this, vtable| {
-            // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; the argument outlives it.
-            unsafe { (vtable.SetFormat)(this, copy.pointer().cast()) }
+        self.locks.device(|| {
+            let interfaces = match self.interfaces() {
+                Ok(interfaces) => interfaces,
+                Err(status) => return status,
+            };
+            let copy = Guarded::new(self.kernel, format);
+            interfaces.stream.call("IMiniportWaveRTStream::SetFormat", |this, vtable| {
+                // SAFETY: a method of the interface on its own pointer, at PASSIVE_LEVEL; the argument outlives it.
+                unsafe { (vtable.SetFormat)(this, copy.pointer().cast()) }
+            })
         })
     }
 
@@ -238,19 +248,25 @@ impl Stream {
 
     /// `GetPosition`, at PASSIVE_LEVEL or DISPATCH_LEVEL.
     pub(crate) fn position(&self, level: u8) -> Result<KSAUDIO_POSITION, NtStatus> {
-        let mut position = KSAUDIO_POSITION::ZERO;
-        let interfaces = self.interfaces()?;
-        let status =
-            interfaces.stream.call_at("IMiniportWaveRTStream::GetPosition", level, |this, vtable| {
-                // SAFETY: a method of the interface on its own pointer, at one of its levels; the argument outlives it.
-                unsafe { (vtable.GetPosition)(this, &raw mut position) }
-            });
-        if status < 0 { Err(status) } else { Ok(position) }
+        self.locks.position_at(level, || {
+            let mut position = KSAUDIO_POSITION::ZERO;
+            let interfaces = self.interfaces()?;
+            let status =
+                interfaces.stream.call_at("IMiniportWaveRTStream::GetPosition", level, |this, vtable| {
+                    // SAFETY: a method of the interface on its own pointer, at one of its levels; the argument outlives it.
+                    unsafe { (vtable.GetPosition)(this, &raw mut position) }
+                });
+            if status < 0 { Err(status) } else { Ok(position) }
+        })
     }
 
     /// `RegisterNotificationEvent`: only after a buffer with notifications was allocated
     /// (audio/ksproperty-rtaudio-register-notification-event).
     pub(crate) fn register_event(&self, event: Pointer) -> NtStatus {
+        self.locks.device(|| self.add_event(event))
+    }
+
+    fn add_event(&self, event: Pointer) -> NtStatus {
         let interfaces = match self.interfaces() {
             Ok(interfaces) => interfaces,
             Err(status) => return status,
@@ -273,6 +289,10 @@ impl Stream {
 
     /// `UnregisterNotificationEvent`.
     pub(crate) fn unregister_event(&self, event: Pointer) -> NtStatus {
+        self.locks.device(|| self.take_event_off(event))
+    }
+
+    fn take_event_off(&self, event: Pointer) -> NtStatus {
         let interfaces = match self.interfaces() {
             Ok(interfaces) => interfaces,
             Err(status) => return status,
@@ -321,6 +341,10 @@ impl Stream {
 
     /// Frees the buffer the way it was allocated.
     pub(crate) fn free_buffer(&self) {
+        self.locks.device(|| self.give_back_buffer());
+    }
+
+    fn give_back_buffer(&self) {
         let (Some(buffer), Ok(interfaces)) = (self.allocated.take(), self.interfaces()) else { return };
         match interfaces.notification.as_ref().filter(|_| buffer.with_notification) {
             Some(notification) => {

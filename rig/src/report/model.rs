@@ -106,6 +106,9 @@ pub struct Profile {
     pub stream_resource_interfaces: Vec<String>,
     /// Whether it has a WaveRT port.
     pub wavert: bool,
+    /// Whether PortCls has a lock of its own for positions and packets of each stream (`UsePositionLock`), and not the
+    /// device's lock around all requests.
+    pub position_lock: bool,
     /// What was put in the device's software key of the registry, as `NAME=NUMBER`.
     pub registry: Vec<String>,
 }

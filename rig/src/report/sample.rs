@@ -19,6 +19,7 @@ pub(super) fn exact() -> Report {
         windows: 26_100,
         profile: Profile {
             wavert: true,
+            position_lock: true,
             registry: Vec::new(),
             name: "Windows 11 24H2".into(),
             stream_resource_interfaces: vec![

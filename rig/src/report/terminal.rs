@@ -66,6 +66,7 @@ pub fn summary(report: &Report, colour: bool) -> String {
         line("mappings", mapped(mappings));
         line("", revoked(mappings));
     }
+    line("locks", locks(report).to_owned());
     line("interactions", interactions(report));
     if report.device_accesses.per_period.periods > 0 {
         line("a minute", minute(report));
@@ -149,6 +150,15 @@ fn port(report: &Report) -> String {
         values => format!("in the registry {}", values.join(", ")),
     };
     format!("{}: {there}, {registry}", names.join(" + "))
+}
+
+/// Which requests follow one another.
+fn locks(report: &Report) -> &'static str {
+    if report.profile.position_lock {
+        "positions and packets have a stream's own, all else the device's (UsePositionLock)"
+    } else {
+        "all requests have the device's (no UsePositionLock)"
+    }
 }
 
 fn mapped(mappings: &Mappings) -> String {

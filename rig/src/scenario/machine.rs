@@ -131,6 +131,7 @@ impl Machine {
         kernel.hold_up_dpcs(u64::from(options.dpc_delay) * 1_000);
         // As the INF file asks.
         kernel.support_messages(None);
+        kernel.set_driver_bytes("DispatchSettings\\UsePositionLock", &[1, 0, 0, 0]);
         for (name, number) in &options.registry {
             kernel.set_driver_value(name, *number);
         }

@@ -22,6 +22,7 @@ use crate::nt::WrittenEvent;
 use crate::nt::profile;
 use crate::options::MachineOptions;
 use crate::portcls::MappingFigures;
+use crate::portcls::uses_position_lock;
 use crate::report::InstructionsBy;
 use crate::report::Mappings;
 use crate::report::MomentKind;
@@ -74,6 +75,7 @@ pub(super) fn machine_report(options: &MachineOptions, machine: &Machine, image:
         name: profile::name(kernel.profile.build).to_owned(),
         stream_resource_interfaces: kernel.profile.stream_resource_interfaces(),
         wavert: kernel.profile.wavert,
+        position_lock: uses_position_lock(kernel),
         registry: options.registry.iter().map(|(name, number)| format!("{name}={number}")).collect(),
     };
     let bytes = fs::read(&machine.loader.driver).unwrap_or_default();

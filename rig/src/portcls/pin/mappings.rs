@@ -77,7 +77,7 @@ impl Pin {
     /// # Errors
     /// The driver's.
     pub fn linear_position(&self) -> Result<u64, NtStatus> {
-        self.stream.side()?.position()
+        self.stream.locks.position(|| self.stream.side()?.position())
     }
 
     /// The same bytes as time, 100 ns, as the driver sees it.
@@ -90,7 +90,7 @@ impl Pin {
 
     /// What packets the driver would like: how many, and how many bytes each; the status where it has no wish.
     pub fn allocator_framing(&self) -> Result<(u32, u32), NtStatus> {
-        self.stream.side()?.framing()
+        self.stream.locks.device(|| self.stream.side()?.framing())
     }
 
     /// Bytes of all mappings that the miniport has got.
