@@ -253,3 +253,74 @@ fn a_counter_read_before_the_anchor_counts_as_the_anchor() {
     clock.start(1_000_000);
     assert_eq!((clock.leading(999_000, 960), clock.consumed(0)), (0, 0));
 }
+
+/// A clock whose counter goes by 16 ticks a frame, so that nothing is rounded, with messages of 480 frames.
+fn exact() -> Clock {
+    Clock::new(Pace::new(48_000, 16 * 48_000).unwrap(), 480)
+}
+
+#[test]
+fn what_was_foretold_holds_while_the_line_stays_within_a_frame() {
+    let mut clock = exact();
+    clock.start(0);
+    assert!(clock.has_moved(), "a start is news");
+    assert!(!clock.has_moved(), "but once");
+    clock.returned(480 * 16, 480);
+    assert!(clock.has_moved(), "and so is the first thing that is known of the step");
+    for (frames, late, news, why) in [
+        (960, 0, false, "in time"),
+        (1_440, -8, false, "half a frame early"),
+        (1_920, -32, true, "two frames early"),
+        (2_400, 0, false, "late, as most returns are"),
+    ] {
+        let now = (frames * 16 + late) as u64;
+        clock.returned(now, frames as u64);
+        assert_eq!(clock.has_moved(), news, "{why}");
+    }
+}
+
+#[test]
+fn a_line_ahead_of_what_can_be_is_news_from_more_than_a_frame_on() {
+    for (beyond, news) in [(0, false), (1, false), (2, true), (900, true)] {
+        let mut clock = exact();
+        clock.start(0);
+        clock.returned(480 * 16, 480);
+        clock.has_moved();
+        // The device cannot be further than a message and a step beyond what came back.
+        clock.returned((960 + 960 + beyond) * 16, 960);
+        assert_eq!(clock.has_moved(), news, "{beyond}");
+        assert_eq!(clock.consumed((960 + 960 + beyond) * 16), 960 + 960, "{beyond}");
+    }
+}
+
+#[test]
+fn what_is_known_of_the_step_outlives_stop() {
+    let mut clock = exact();
+    assert_eq!(clock.step(), 480, "10 ms are assumed");
+    clock.start(0);
+    for count in 1..=u64::from(WINDOW) {
+        clock.returned(count * 240 * 16, count * 240);
+    }
+    assert_eq!(clock.step(), 240);
+    clock.stop(WINDOW.into());
+    clock.reset();
+    assert_eq!((clock.step(), clock.message_frames(), clock.ticks_of(480)), (240, 480, 480 * 16));
+    assert_eq!((clock.consumed(0), clock.consumed(u64::MAX / 2)), (0, 0));
+}
+
+#[test]
+fn what_a_reset_device_lost_is_counted_as_gone() {
+    let mut clock = exact();
+    clock.start(0);
+    clock.returned(480 * 16, 480);
+    clock.stop(600 * 16);
+    clock.start_over(10_000 * 16, 1_440);
+    assert_eq!(clock.consumed(10_000 * 16), 1_440);
+    assert_eq!(clock.time_of(1_440), 10_000 * 16);
+    assert_eq!(clock.time_of(1_540), 10_100 * 16);
+    assert_eq!(clock.time_of(1_340), 9_900 * 16);
+    assert_eq!(clock.leading(10_100 * 16, u64::MAX), 1_540);
+    // What came back before it is no news.
+    clock.returned(10_200 * 16, 1_440);
+    assert_eq!(clock.consumed(10_200 * 16), 1_640);
+}

@@ -159,6 +159,21 @@ fn both_ways_of_saying_a_format_are_the_same() {
 }
 
 #[test]
+fn what_waveformatex_says_in_full_is_plain() {
+    for (channels, bits, encoding, plain) in [
+        (1, 8, Encoding::Pcm, true),
+        (2, 16, Encoding::Pcm, true),
+        (3, 16, Encoding::Pcm, false),
+        (2, 24, Encoding::Pcm, false),
+        (2, 32, Encoding::Float, false),
+        (2, 16, Encoding::Float, false),
+    ] {
+        let format = Format::new(48_000, channels, bits, bits, 0, encoding).unwrap();
+        assert_eq!(format::is_plain(&format), plain, "{channels} {bits} {encoding:?}");
+    }
+}
+
+#[test]
 fn a_client_that_takes_anything_gets_the_best() {
     for offered in [everything(), ac97()] {
         let format = format::intersection(&AudioRange::ANY, &AudioRange::ANY, &offered).unwrap();
@@ -207,12 +222,24 @@ fn speakers_are_those_of_the_device_or_the_usual_ones() {
         opened(&format, offered).is_some()
     };
     let silent = everything();
-    for (channels, usual) in [(1, 0x4), (2, 0x3), (4, 0x33), (6, 0x60F), (8, 0x63F)] {
+    for (channels, usual, other) in [
+        (1, 0x4, 0x4),
+        (2, 0x3, 0x3),
+        (3, 0x7, 0xB),
+        (4, 0x33, 0x107),
+        (5, 0x607, 0x37),
+        (6, 0x60F, 0x3F),
+        (7, 0x637, 0x13F),
+        (8, 0x63F, 0xFF),
+    ] {
         assert_eq!(silent.mask(channels), usual);
         assert!(accepts(&silent, channels.into(), usual) && accepts(&silent, channels.into(), 0));
+        assert!(accepts(&silent, channels.into(), other));
         assert!(!accepts(&silent, channels.into(), 1 << 17));
     }
-    assert!(accepts(&silent, 6, 0x3F));
+    // Of nine and more nothing is usual, and anything goes.
+    assert_eq!(silent.mask(9), 0);
+    assert!(accepts(&silent, 9, 0x1FF) && accepts(&silent, 9, 0));
     let back = Formats { speakers: Speakers::default().with(0x3F), ..everything() };
     assert_eq!((back.mask(6), back.mask(2)), (0x3F, 3));
     assert!(accepts(&back, 6, 0x3F) && accepts(&back, 6, 0) && !accepts(&back, 6, 0x60F));
@@ -233,6 +260,23 @@ fn rate_sets_hold_what_was_put_in() {
     assert_eq!(set.best_first().next(), Some(48_000));
     assert_eq!(set.best_first().count(), RATES.len());
     assert_eq!(RateSet::EMPTY.best_first().next(), None);
+}
+
+#[test]
+fn what_is_put_in_twice_is_in() {
+    for sample in Sample::ALL {
+        let once = SampleSet::EMPTY.with(Sample::S16).with(sample);
+        assert_eq!(once.with(sample), once);
+        assert!(once.contains(sample) && once.contains(Sample::S16));
+    }
+    assert_eq!(rates_of([48_000, 48_000]), rates_of([48_000]));
+    assert_eq!(samples_of(Sample::ALL).with(Sample::U8), samples_of(Sample::ALL));
+}
+
+#[test]
+fn silence_is_the_middle_of_the_samples() {
+    assert_eq!(Sample::ALL.map(Sample::silence), [0, 0, 0, 0, 0x80]);
+    assert_eq!(Sample::ALL.map(Sample::bytes), [2, 3, 4, 4, 1]);
 }
 
 #[test]

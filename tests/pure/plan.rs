@@ -111,3 +111,28 @@ fn parts_of_periods_are_refused() {
     }
     assert_eq!(Plan::new(&[], 4096, 4).unwrap_err(), PlanError::NotWholePeriods);
 }
+
+#[test]
+fn the_longest_pieces_are_halved_until_the_ring_divides_evenly() {
+    let runs = |bytes: &[u32]| -> Vec<Run> {
+        let address = |index: usize| 0x10_0000 * (index as u64 + 1);
+        bytes.iter().enumerate().map(|(index, &bytes)| Run { address: address(index), bytes }).collect()
+    };
+    let lengths = |bytes: &[u32]| {
+        let plan = Plan::new(&runs(bytes), bytes.iter().sum(), 4)?;
+        let segments = plan.segments().iter();
+        Ok(segments.map(|segment| (segment.bytes, segment.ends_period)).collect::<Vec<_>>())
+    };
+    assert_eq!(
+        lengths(&[4096, 12_288, 8_192]),
+        Ok(vec![(4096, false), (6_144, false), (6_144, false), (8_192, true)])
+    );
+    assert_eq!(
+        lengths(&[8, 8, 8, 8, 20]).map(|lengths| lengths.len()),
+        Ok(8),
+        "one cut after the other, each of them at a frame"
+    );
+    assert_eq!(lengths(&[4, 4, 4]), Err(PlanError::NotWholePeriods), "a frame cannot be halved");
+    // Frames that do not halve evenly: the shorter half first.
+    assert_eq!(lengths(&[4, 4, 12]), Ok(vec![(4, false), (4, false), (4, false), (8, true)]));
+}

@@ -14,7 +14,7 @@ mod device {
 
 use device::ac97::latch::Latch;
 use device::ac97::plan::{Plan, RING};
-use device::ac97::ring::{AHEAD, Course, Registers, Ring};
+use device::ac97::ring::{AHEAD, Course, Registers, Ring, Track};
 use device::run::Run;
 use proptest::prelude::*;
 
@@ -346,4 +346,76 @@ fn a_halt_is_counted_once() {
     assert_eq!(latch.seen(), 31);
     latch.publish(latch.open(), 0, false);
     assert_eq!(latch.seen(), 32);
+}
+
+/// A buffer of one descriptor.
+fn short() -> Plan {
+    Plan::new(&[Run { address: 0x1000, bytes: 1024 }], 1024, 4).unwrap()
+}
+
+/// A device that stands still; counts how often it is read.
+struct Still {
+    picb: u16,
+    reads: u32,
+}
+
+impl Registers for Still {
+    fn samples_left(&mut self) -> (u16, u8) {
+        self.reads += 1;
+        (self.picb, 1)
+    }
+
+    fn index(&mut self) -> Option<(u8, bool)> {
+        self.reads += 1;
+        Some((0, false))
+    }
+}
+
+#[test]
+fn one_read_tells_as_long_as_the_device_goes_on_in_its_descriptor() {
+    let mut ring = Ring::starting_at(short(), 0);
+    for (picb, bytes, reads) in [
+        (0, 0, 2),
+        (128, 768, 1),
+        (128, 768, 1),
+        (64, 896, 1),
+        // It seems to go back, which takes a second look, and is not told.
+        (256, 896, 2),
+    ] {
+        let mut device = Still { picb, reads: 0 };
+        assert_eq!((ring.position(&mut device), device.reads), (bytes, reads), "{picb} samples left");
+    }
+}
+
+#[test]
+fn the_last_valid_descriptor_stays_ahead() {
+    let mut ring = Ring::starting_at(short(), 0);
+    assert_eq!(ring.last_valid_index(), 30);
+    assert_eq!([29, 30, 31, 32].map(|seen| ring.is_exhausted(seen)), [false, false, true, true]);
+    assert_eq!([0, 1, 14].map(|seen| ring.refill(seen)), [None; 3]);
+    assert_eq!((ring.refill(15), ring.last_valid_index()), (Some(13), 13));
+    assert_eq!([45, 46].map(|seen| ring.is_exhausted(seen)), [false, true]);
+    assert_eq!((ring.refill(29), ring.refill(30)), (None, Some(28)));
+}
+
+#[test]
+fn only_a_run_that_begins_in_mid_segment_is_short() {
+    for (linear, short_by) in [(0, 0), (1024, 0), (512, 512), (1028, 4)] {
+        let ring = Ring::starting_at(short(), linear);
+        assert_eq!((ring.starts_short(), ring.first_segment().bytes), (short_by > 0, 1024 - short_by));
+    }
+}
+
+#[test]
+fn a_track_ends_behind_its_last_descriptor_until_that_is_moved() {
+    let laps = Ring::starting_at(short(), 0).laps;
+    let mut track = Track::starting_at(0, 4);
+    assert_eq!((track.at(), track.last_valid_index()), (0, 4));
+    assert_eq!((track.reached(&laps, 3), track.at()), (3 * 1024, 3));
+    assert_eq!((track.reached(&laps, 9), track.at()), (5 * 1024, 5));
+    assert!(track.is_exhausted(5));
+    track.extend(40);
+    assert_eq!((track.last_valid_index(), track.is_exhausted(40)), (8, false));
+    track.extend(7);
+    assert_eq!((track.last_valid_index(), track.reached(&laps, 9), track.at()), (8, 9 * 1024, 9));
 }

@@ -19,6 +19,8 @@ mod platform;
 mod requests;
 #[path = "../../src/topology/mod.rs"]
 mod topology;
+#[path = "topology/verbs.rs"]
+mod verbs;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};

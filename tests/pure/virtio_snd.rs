@@ -22,12 +22,15 @@ mod device {
     }
 }
 
+#[path = "virtio_snd/word.rs"]
+mod word;
+
 use device::Direction;
 use device::formats::{RATES, Sample};
 use device::virtio_snd::info::{
     direction_of, format_of, formats, jack_direction, jack_of, rate_of, speakers,
 };
-use device::virtio_snd::probe::{Streams, Word, channels};
+use device::virtio_snd::probe::{Word, channels};
 use device::virtio_snd::state::{Command, Told};
 use device::virtio_snd::wire::{ChmapInfo, Event, Item, JackInfo, Params, PcmInfo, command, query, request};
 use proptest::prelude::*;
@@ -212,6 +215,7 @@ fn a_stream_without_anything_that_windows_knows_is_none() {
     }
     assert_eq!(only(PcmInfo { rates: 1 << 14, ..QEMU }, (1, 2)), None);
     assert_eq!(only(QEMU, (3, 2)), None);
+    assert!(only(QEMU, (2, 2)).is_some());
     assert_eq!(only(QEMU, (19, 20)), None);
     assert_eq!(only(QEMU, (0, 255)).map(|found| found.channels), Some((1, 18)));
     assert_eq!([0, 1, 2].map(direction_of), [Some(Direction::Render), Some(Direction::Capture), None]);
@@ -230,6 +234,11 @@ fn channel_maps_become_masks_where_windows_has_the_order() {
     assert_eq!(speakers(&map(6, &[3, 4, 7, 8, 5, 6])), Some(0x3F), "5.1, at the back");
     assert_eq!(speakers(&map(6, &[3, 4, 7, 8, 9, 10])), Some(0x60F), "5.1, at the sides");
     assert_eq!(speakers(&map(8, &[3, 4, 7, 8, 5, 6, 9, 10])), Some(0x63F), "7.1");
+    let all = [3, 4, 7, 8, 5, 6, 12, 13, 11, 9, 10, 21, 22, 24, 23, 25, 27, 26];
+    assert_eq!(speakers(&map(18, &all)), Some((1 << 18) - 1), "all that Windows knows, in its order");
+    for (bit, position) in all.into_iter().enumerate() {
+        assert_eq!(speakers(&map(1, &[position])), Some(1 << bit), "position {position} alone");
+    }
     assert_eq!(speakers(&map(6, &[3, 4, 5, 6, 7, 8])), None, "ALSA's order, which nobody here sorts");
     assert_eq!(speakers(&map(2, &[3, 3])), None, "twice the same");
     assert_eq!(speakers(&map(2, &[3, 1])), None, "a silent one");
@@ -273,141 +282,13 @@ fn a_jack_of_no_known_kind_goes_by_what_it_is_capable_of() {
     assert_eq!(of(8 << 20, 1 << 4), Some(Direction::Capture), "the configuration comes first");
 }
 
-// Its word on channels.
-
-/// A device of one stream.
-#[derive(Clone)]
-struct Device {
-    info: PcmInfo,
-    /// `channels_max` is what was prepared last.
-    forgetful: bool,
-    /// Most channels that it takes.
-    most: u8,
-    told: Told,
-    set: u8,
-    /// Commands out of order, and parameters beyond what the device last said.
-    wrong: u32,
-}
-
-impl Device {
-    fn new(min: u8, max: u8) -> Self {
-        let info = PcmInfo { channels_min: min, channels_max: max, ..QEMU };
-        Self { info, forgetful: false, most: max, told: Told::Fresh, set: 0, wrong: 0 }
-    }
-
-    fn forgetful(max: u8, most: u8) -> Self {
-        Self { forgetful: true, most, ..Self::new(1, max) }
-    }
-
-    /// Takes a command in, if it is in order.
-    fn order(&mut self, command: Command) -> bool {
-        let after = self.told.after(command);
-        self.wrong += u32::from(after.is_none());
-        self.told = after.unwrap_or(self.told);
-        after.is_some()
-    }
-
-    /// What the driver makes of it.
-    fn asked(&mut self, word: &mut Word) -> (u8, u8) {
-        let info = self.info;
-        channels(self, 0, &info, word)
-    }
-}
-
-impl Streams for Device {
-    fn set_params(&mut self, params: &Params) -> bool {
-        assert_eq!(params.buffer_bytes % params.period_bytes, 0);
-        if !(self.info.channels_min..=self.info.channels_max).contains(&params.channels) && !self.forgetful {
-            self.wrong += 1;
-        }
-        let taken = (self.info.channels_min..=self.most).contains(&params.channels);
-        if taken && self.order(Command::SetParams) {
-            self.set = params.channels;
-            return true;
-        }
-        false
-    }
-
-    fn send(&mut self, _stream: u32, command: Command) -> bool {
-        let fine = self.order(command);
-        if fine && command == Command::Prepare && self.forgetful {
-            self.info.channels_max = self.set;
-        }
-        fine
-    }
-
-    fn info(&mut self, _stream: u32) -> Option<PcmInfo> {
-        Some(self.info)
-    }
-}
-
-#[test]
-fn the_model_device_notices_what_is_wrong() {
-    let mut device = Device::new(1, 2);
-    let params =
-        Params { stream: 0, buffer_bytes: 24, period_bytes: 6, features: 0, channels: 3, format: 5, rate: 7 };
-    assert!(!device.set_params(&params));
-    assert_eq!(device.wrong, 1);
-    device.send(0, Command::Start);
-    assert_eq!(device.wrong, 2);
-}
-
-#[test]
-fn a_device_that_keeps_its_word_is_taken_at_it_and_asked_for_nothing_else() {
-    for (min, max) in [(1, 2), (2, 6), (1, 8), (1, 18)] {
-        let (mut device, mut word) = (Device::new(min, max), Word::default());
-        assert_eq!(device.asked(&mut word), (min, max));
-        assert_eq!((device.wrong, word), (0, Word::Kept));
-        assert_eq!(device.told, Told::Released);
-        // Its other streams are not asked any more.
-        let mut mono = Device::new(1, 1);
-        assert_eq!((mono.asked(&mut word), mono.told), ((1, 1), Told::Fresh));
-    }
-}
-
-#[test]
-fn a_device_of_one_number_of_channels_is_offered_one_more_and_says_no() {
-    for fixed in [1, 2, 8] {
-        let (mut device, mut word) = (Device::new(fixed, fixed), Word::default());
-        assert_eq!(device.asked(&mut word), (fixed, fixed));
-        assert_eq!((device.wrong, device.told, word), (1, Told::Fresh, Word::Unheard));
-    }
-}
-
-#[test]
-fn what_was_prepared_last_does_not_shrink_the_formats() {
-    for left in [1, 2, 6, 16] {
-        let (mut device, mut word) = (Device::forgetful(left, 16), Word::default());
-        let expected = if left == 16 { (1, 16) } else { (1, 8) };
-        assert_eq!(device.asked(&mut word), expected, "after {left} channels");
-        assert_eq!((device.wrong, word), (0, Word::Empty));
-        assert_eq!(device.info.channels_max, left, "and it is there for whoever comes next");
-    }
-}
-
-#[test]
-fn once_the_word_is_known_to_be_empty_each_stream_is_tried() {
-    let mut word = Word::Empty;
-    assert_eq!(Device::forgetful(1, 16).asked(&mut word), (1, 8));
-    assert_eq!(Device::forgetful(2, 6).asked(&mut word), (1, 6));
-    assert_eq!(Device::forgetful(2, 2).asked(&mut word), (1, 2));
-}
-
 proptest! {
-    /// Whatever a strict device can do, it is asked for nothing beyond it, but for one channel more where it has but one
-    /// number of them; and nothing out of order.
-    #[test]
-    fn no_strict_device_is_weakened_or_vexed(min in 1_u8..10, more in 0_u8..10) {
-        let (mut device, mut word) = (Device::new(min, min + more), Word::default());
-        prop_assert_eq!(device.asked(&mut word), (min, min + more));
-        prop_assert_eq!(device.wrong, u32::from(more == 0));
-    }
-
     /// Whatever a device says of a stream, there is an answer.
     #[test]
     fn any_stream_is_taken_apart(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
         if let Some(info) = PcmInfo::parse(&bytes) {
-            let mut device = Device { info, ..Device::new(1, 2) };
+            let mut device = word::Device::new(1, 2);
+            device.info = info;
             let found = channels(&mut device, 0, &info, &mut Word::default());
             if let Some(formats) = formats(&info, found, [].iter()) {
                 prop_assert!(formats.channels.0 >= 1 && formats.channels.1 <= 18);

@@ -191,6 +191,37 @@ fn a_capability_that_runs_out_of_the_configuration_space_is_none() {
 }
 
 #[test]
+fn a_capability_may_end_with_the_configuration_space_but_not_behind_it() {
+    let mut space = Space::new().notify(4, 0, 16, 4).virtio(ISR, 4, 0, 1);
+    space.free = 0xF0;
+    let mut space = space.virtio(COMMON, 4, 0, 0x38);
+    assert!(space.find().is_ok());
+    space.bytes[0xF0 + 2] = 20;
+    assert_eq!(space.find(), Err(Missing::Common));
+}
+
+#[test]
+fn a_window_is_of_a_register_that_there_is_and_not_empty() {
+    let with = |isr: u8, bytes: u32| {
+        let space = Space::new().virtio(COMMON, 4, 0, 0x38).notify(4, 0, 16, 4).virtio(ISR, isr, 0, bytes);
+        // A device that claims to have more registers than a function can have.
+        find(&space.bytes, |_| Some(0x4000)).map(|found| found.isr.bar)
+    };
+    assert_eq!(with(5, 1), Ok(5));
+    assert_eq!(with(BARS, 1), Err(Missing::Isr));
+    assert_eq!(with(5, 0), Err(Missing::Isr));
+}
+
+#[test]
+fn a_configuration_that_is_not_aligned_is_none() {
+    for (offset, device) in [(0x2000, true), (0x2001, false), (0x2002, false), (0x2004, true)] {
+        let space = Space::new().virtio(COMMON, 4, 0, 0x38).notify(4, 0, 16, 4).virtio(ISR, 4, 0, 1);
+        let found = space.virtio(DEVICE, 4, offset, 16).find().unwrap();
+        assert_eq!(found.device.is_some(), device, "{offset:#x}");
+    }
+}
+
+#[test]
 fn a_list_that_bites_its_tail_ends() {
     let mut space = Space::usual();
     space.bytes[space.link] = 0x40;

@@ -77,7 +77,7 @@ fn direct<M: Located, S: DerefMut<Target = [Place<M>]>>(
     ready: Stretch,
     frame: u32,
 ) -> Option<(u32, u32)> {
-    let span = mappings.spans(ready).find(|span| span.bytes > 0)?;
+    let span = mappings.spans(ready).next()?;
     let address = span.mapping.address().checked_add(span.from.into())?;
     let bytes = span.bytes.wrapping_sub(span.bytes.checked_rem(frame)?);
     let ends_in_reach = address.checked_add(bytes.into())? <= REACH;

@@ -10,9 +10,8 @@ use portcls::raw::status::STATUS_SUCCESS;
 use portcls::raw::{
     BOOL, GUID, IMiniportTopology, IPortEvents, IPortEventsVtbl, IUnknown, KSEVENT_CONTROL_CHANGE,
     KSEVENT_ENTRY, KSEVENT_PINCAPS_JACKINFOCHANGE, KSEVENTSETID_AudioControlChange,
-    KSEVENTSETID_PinCapsChange, KSPIN_DATAFLOW, KSPROPERTY_AUDIO_MUTE, KSPROPERTY_AUDIO_VOLUMELEVEL,
-    KSPROPSETID_Audio, KSPROPSETID_Jack, NTSTATUS, PCAUTOMATION_TABLE, PCEVENT_REQUEST, PCFILTER_DESCRIPTOR,
-    PCPROPERTY_REQUEST,
+    KSEVENTSETID_PinCapsChange, KSPIN_DATAFLOW, KSPROPSETID_Audio, KSPROPSETID_Jack, NTSTATUS,
+    PCAUTOMATION_TABLE, PCEVENT_REQUEST, PCFILTER_DESCRIPTOR, PCPROPERTY_REQUEST,
 };
 
 /// The token of a test.
@@ -198,6 +197,23 @@ impl<T: ComClass> Tables<T> {
         unsafe { &*table }
     }
 
+    /// The properties of the filter or a node, with the verbs that PortCls passes on.
+    pub(crate) fn verbs(&self, node: Option<u32>) -> Vec<(u32, u32)> {
+        let automation = self.automation(node);
+        // SAFETY: the automation's own table.
+        let items = unsafe { table(automation.Properties, automation.PropertyCount) };
+        items.iter().map(|item| (item.Id, item.Flags)).collect()
+    }
+
+    /// The verbs of the one event of the filter or a node.
+    pub(crate) fn event_verbs(&self, node: Option<u32>) -> u32 {
+        let automation = self.automation(node);
+        // SAFETY: the automation's own table.
+        let items = unsafe { table(automation.Events, automation.EventCount) };
+        let [item] = items else { panic!("one event") };
+        item.Flags
+    }
+
     /// Asks for, or sets, a property of the filter or a node: status, and as much of the value as was written.
     pub(crate) fn property(
         &self,
@@ -220,8 +236,7 @@ impl<T: ComClass> Tables<T> {
         instance: &[u8],
         value: &[u8],
     ) -> (NTSTATUS, Vec<u8>) {
-        let audio = [KSPROPERTY_AUDIO_VOLUMELEVEL, KSPROPERTY_AUDIO_MUTE].contains(&id) && node.is_some();
-        let set = if audio { KSPROPSETID_Audio } else { KSPROPSETID_Jack };
+        let set = if node.is_some() { KSPROPSETID_Audio } else { KSPROPSETID_Jack };
         let automation = self.automation(node);
         // SAFETY: the automation's own table.
         let items = unsafe { table(automation.Properties, automation.PropertyCount) };

@@ -22,7 +22,6 @@ mod device {
     #[path = "virtio_snd"]
     pub(crate) mod virtio_snd {
         pub(crate) mod control;
-        #[expect(dead_code, reason = "the hub asks whether there is news before it collects it")]
         pub(crate) mod events;
         #[expect(dead_code, reason = "the driver uses the rest")]
         pub(crate) mod wire;
@@ -33,6 +32,7 @@ mod model;
 mod platform;
 
 use std::ptr::NonNull;
+use std::rc::Rc;
 
 use device::virtio::{Features, Transport};
 use device::virtio_snd::control::Control;
@@ -244,6 +244,8 @@ fn what_is_too_long_is_refused_before_the_device_sees_it() {
     let mut answer = [0; Control::MAX_ANSWER + 1];
     assert_eq!(queue.command(at, transport, &[0; 8], &mut answer), Err(Status::INVALID_PARAMETER));
     assert_eq!(kicks(), 0);
+    script([Say::Now(OK.to_vec())]);
+    assert_eq!(queue.command(at, transport, &[0; 1024], &mut []), Ok(0));
     script([Say::Now(with_status(0x8000, &[1; Control::MAX_ANSWER]))]);
     let written = queue.command(at, transport, &command(request::PCM_STOP, 0), &mut answer[1..]);
     assert_eq!(written, Ok(Control::MAX_ANSWER));
@@ -257,6 +259,51 @@ fn an_interrupt_wakes_only_who_waits() {
     script([Say::After(1, OK.to_vec())]);
     assert_eq!(ask(&device, &mut []), Ok(0));
     assert_eq!(MODEL.with_borrow(|model| model.early), 0);
+}
+
+#[test]
+fn the_driver_says_of_which_answer_it_wants_to_hear_where_that_was_agreed() {
+    for (event_idx, last) in [(false, 0), (true, 4)] {
+        let device = control(event_idx);
+        for _ in 0..5 {
+            script([Say::After(1, OK.to_vec())]);
+            assert_eq!(ask(&device, &mut []), Ok(0));
+        }
+        assert_eq!(MODEL.with_borrow(model::Model::used_event), last);
+    }
+}
+
+#[test]
+fn what_the_device_sees_and_writes_is_fenced_off_from_it() {
+    let device = control(true);
+    let before = MODEL.with_borrow(|model| model.barriers);
+    script([Say::Now(OK.to_vec())]);
+    assert_eq!(ask(&device, &mut []), Ok(0));
+    // Before the index of what is offered, behind it, and behind the index of what came back.
+    assert_eq!(MODEL.with_borrow(|model| model.barriers) - before, 3);
+}
+
+#[test]
+fn an_interrupt_ends_the_wait_of_who_waits() {
+    let (transport, control) = control(true);
+    let control = Rc::new(control);
+    let woken = Rc::clone(&control);
+    MODEL.with_borrow_mut(|model| model.interrupt = Some(Rc::new(move || woken.wake(&passive()))));
+    script([Say::After(1, OK.to_vec())]);
+    assert_eq!(control.command(&mut passive(), &transport, &[0; 8], &mut []), Ok(0));
+    MODEL.with_borrow_mut(|model| {
+        assert_eq!((model.early, model.waits), (1, 2));
+        model.interrupt = None;
+    });
+}
+
+#[test]
+fn a_device_that_takes_its_time_is_looked_at_less_and_less() {
+    let device = control(true);
+    script([Say::After(1_900, OK.to_vec())]);
+    assert_eq!(ask(&device, &mut []), Ok(0));
+    // After 1, 2, 4 .. 64 ms, which are 127, and each 64 ms from then on.
+    assert_eq!(MODEL.with_borrow(|model| model.waits), 7 + (1_900_u32 - 127).div_ceil(64));
 }
 
 #[test]
@@ -298,12 +345,15 @@ fn tell(bytes: &[u8]) {
 fn events_come_in_order_and_their_places_go_back() {
     let mut device = events();
     assert_eq!(kicks(), 1);
+    assert!(!device.1.has_news());
     for turn in 0..50_u8 {
         for jack in 0..3 {
             tell(&[0, 0x10, 0, 0, jack, turn, 0, 0]);
         }
+        assert!(device.1.has_news());
         let expected = (0..3).map(|jack| Event::Jack(jack + 256 * u32::from(turn), true)).collect();
         assert_eq!(collect(&mut device), (Ok(()), expected));
+        assert!(!device.1.has_news());
         assert_eq!(collect(&mut device), (Ok(()), vec![]));
     }
     MODEL.with_borrow(|model| assert_eq!(model.offered(), 16, "all places are the device's"));

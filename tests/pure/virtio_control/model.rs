@@ -42,6 +42,12 @@ pub(crate) struct Model {
     pub(crate) now_ms: u64,
     /// Waits that ended before their time.
     pub(crate) early: u32,
+    /// All waits.
+    pub(crate) waits: u32,
+    /// Barriers against other processors' accesses.
+    pub(crate) barriers: u32,
+    /// What follows each kick.
+    pub(crate) interrupt: Option<Rc<dyn Fn()>>,
     /// Memory that the driver has given back.
     pub(crate) freed: u32,
     pub(crate) needs_reset: bool,
@@ -117,6 +123,11 @@ impl Model {
     /// Chains that the driver has offered and not got back.
     pub(crate) fn offered(&self) -> u16 {
         self.get16(self.place().available + 2).wrapping_sub(self.seen)
+    }
+
+    /// The completion of which the driver wants to hear, where it says so by number.
+    pub(crate) fn used_event(&self) -> u16 {
+        self.get16(self.place().available + 4 + 2 * u64::from(self.size()))
     }
 
     fn give_back(&mut self, head: u32, length: u32) {

@@ -136,9 +136,13 @@ pub(crate) mod shared {
     }
 }
 
-/// Order of accesses: there is but one thread.
+/// Order of accesses: there is but one thread, so that they are counted only.
 pub(crate) mod io {
-    pub(crate) fn barrier() {}
+    use crate::model::MODEL;
+
+    pub(crate) fn barrier() {
+        MODEL.with_borrow_mut(|model| model.barriers += 1);
+    }
 }
 
 /// Events.
@@ -165,6 +169,7 @@ pub(crate) mod event {
             MODEL.with_borrow_mut(|model| {
                 let set = self.0.take();
                 model.early += u32::from(set);
+                model.waits += 1;
                 model.pass(if set { 0 } else { u64::from(milliseconds) });
                 set
             })

@@ -41,6 +41,9 @@ impl Transport {
 
     pub(crate) fn notify(&self, _notify: Notify) {
         MODEL.with_borrow_mut(crate::model::Model::kick);
+        if let Some(interrupt) = MODEL.with_borrow(|model| model.interrupt.clone()) {
+            interrupt();
+        }
     }
 
     pub(crate) fn is_present(&self) -> bool {
