@@ -34,6 +34,7 @@ mod platform;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
+use device::virtio::memory::RingBuffer;
 use device::virtio::{Features, Transport};
 use device::virtio_snd::control::Control;
 use device::virtio_snd::events::Events;
@@ -41,6 +42,7 @@ use device::virtio_snd::wire::{Event, command, query, request};
 use model::{MODEL, Say};
 use portcls::irql::{Dispatch, Irql, Passive};
 use portcls::{Status, handle};
+use virtqueue::RingLayout;
 
 const OK: [u8; 4] = [0, 0x80, 0, 0];
 
@@ -271,6 +273,13 @@ fn the_driver_says_of_which_answer_it_wants_to_hear_where_that_was_agreed() {
         }
         assert_eq!(MODEL.with_borrow(model::Model::used_event), last);
     }
+}
+
+#[test]
+fn a_buffer_has_room_for_its_ring_and_no_ring_is_longer_than_a_ring_can_be() {
+    let ring = RingLayout::of(16, 16).unwrap();
+    assert_eq!(RingBuffer::<16>::BYTES, ring.bytes.next_power_of_two());
+    assert_eq!(RingBuffer::<{ (1 << 16) + 16 }>::BYTES, 0, "which is no extent");
 }
 
 #[test]

@@ -166,12 +166,14 @@ impl Workshop {
         Ok(cargo)
     }
 
-    /// Cargo in the copy. Tests try the same cases each time, and make none smaller once it fails.
+    /// Cargo in the copy. Tests try the same cases each time, and make none smaller once it fails; short ones need not
+    /// wait for long ones.
     fn cargo(&self) -> Command {
         let mut cargo = repository::cargo_in(&self.copy);
         cargo.env("CARGO_TARGET_DIR", &self.made);
         cargo.env("PROPTEST_RNG_SEED", "1").env("PROPTEST_MAX_SHRINK_ITERS", "0");
         cargo.env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true").env("RUST_BACKTRACE", "0");
+        cargo.env("RUST_TEST_THREADS", "8");
         cargo
     }
 }
