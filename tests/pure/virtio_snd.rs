@@ -32,7 +32,9 @@ use device::virtio_snd::info::{
 };
 use device::virtio_snd::probe::{Word, channels};
 use device::virtio_snd::state::{Command, Told};
-use device::virtio_snd::wire::{ChmapInfo, Event, Item, JackInfo, Params, PcmInfo, command, query, request};
+use device::virtio_snd::wire::{
+    ChmapInfo, Event, Item, JackInfo, Params, PcmInfo, command, query, request, stream_feature,
+};
 use proptest::prelude::*;
 
 /// What QEMU says of its streams.
@@ -111,6 +113,8 @@ fn events_are_told_apart_and_unknown_ones_are_none() {
     };
     assert_eq!(event(0x1000, 7), Some(Event::Jack(7, true)));
     assert_eq!(event(0x1001, 7), Some(Event::Jack(7, false)));
+    // VIRTIO_SND_PCM_F_EVT_XRUNS is bit 4 (5.14.6.6.1).
+    assert_eq!(stream_feature::EVT_XRUNS, 0x10);
     assert_eq!(event(0x1101, u32::MAX), Some(Event::Xrun(u32::MAX)));
     for unknown in [0, 0x0FFF, 0x1002, 0x1100, 0x1102, 0x1201, u32::MAX] {
         assert_eq!(event(unknown, 0), None);
