@@ -1,6 +1,5 @@
 //! The clock of devices that tell of whole messages only, against devices that move in steps.
 
-#[expect(dead_code, reason = "the driver uses the rest")]
 #[path = "../../src/device/clock.rs"]
 mod clock;
 

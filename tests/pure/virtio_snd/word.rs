@@ -136,10 +136,10 @@ fn once_the_word_is_known_to_be_empty_each_stream_is_tried() {
 #[test]
 fn a_device_is_asked_with_what_it_offers() {
     for sample in Sample::ALL {
-        for place in 0..RATES.len() {
+        for (place, rate) in RATES.into_iter().enumerate() {
             let mut device = Device::forgetful(1, 6);
             device.info = PcmInfo { formats: 1 << format_of(sample), rates: 1 << place, ..device.info };
-            assert_eq!(device.asked(&mut Word::default()), (1, 6), "{sample:?} at {}", RATES[place]);
+            assert_eq!(device.asked(&mut Word::default()), (1, 6), "{sample:?} at {rate}");
             assert_eq!(device.set, 6);
         }
     }
