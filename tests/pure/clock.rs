@@ -323,3 +323,15 @@ fn what_a_reset_device_lost_is_counted_as_gone() {
     clock.returned(10_200 * 16, 1_440);
     assert_eq!(clock.consumed(10_200 * 16), 1_640);
 }
+
+#[test]
+fn what_is_surely_done_trails_by_a_message_and_never_passes_what_came_back() {
+    let mut clock = exact();
+    clock.start(0);
+    clock.returned(480 * 16, 480);
+    for (frames, done) in [(480, 0), (720, 240), (960, 480), (1_200, 480)] {
+        assert_eq!(clock.lagging(frames * 16), done, "at frame {frames}");
+    }
+    clock.stop(600 * 16);
+    assert_eq!((clock.consumed(600 * 16), clock.consumed(9_000 * 16)), (600, 600), "as it stood in PAUSE");
+}
