@@ -37,6 +37,7 @@ fn assert_cheap(run: &Run) {
     assert_eq!(run.number("/run/bytes_copied"), 0.0, "{}", run.text);
 }
 
+/// Row 33: time of a capture packet.
 #[test]
 fn every_client_with_every_period() {
     for client in CLIENTS {
@@ -90,6 +91,7 @@ fn stop_and_restart_between_recordings() {
     run("duplex", "--restarts 1");
 }
 
+/// Row 55: surprise removal.
 #[test]
 fn surprise_removal_in_the_middle() {
     for client in CLIENTS {
@@ -103,6 +105,7 @@ fn surprise_removal_in_the_middle() {
     }
 }
 
+/// Row 63: independent duplex.
 #[test]
 fn every_client_beside_every_other() {
     for client in CLIENTS {

@@ -24,6 +24,7 @@ fn assert_said(run: &Run, lines: &[&str]) {
     assert_eq!(said, lines, "{}", run.text);
 }
 
+/// Row 66: volume is linear.
 #[test]
 fn volume_and_mute_are_the_device_s() {
     let run = controls(
@@ -67,6 +68,7 @@ fn volume_and_mute_are_the_device_s() {
     );
 }
 
+/// Row 64: volume.
 #[test]
 fn out_of_range_is_clamped_and_a_channel_too_many_is_refused() {
     let run = controls(
@@ -92,6 +94,7 @@ fn out_of_range_is_clamped_and_a_channel_too_many_is_refused() {
     );
 }
 
+/// Row 67: no false controls.
 #[test]
 fn no_node_without_hardware() {
     assert_said(&controls("none", "", &["show"]), &["no controls"]);
@@ -133,6 +136,7 @@ fn what_works_on_several_streams_is_nobody_s() {
     );
 }
 
+/// Row 67: no false controls.
 #[test]
 fn a_device_that_lies_at_the_start_has_no_node_for_that() {
     for (name, device) in [
@@ -291,6 +295,7 @@ fn a_device_with_controls_plays_bit_exactly() {
     turned.assert_well();
 }
 
+/// Row 64: volume.
 #[test]
 fn ac97_attenuates_only_when_it_is_told_to() {
     let folder = folder("controls-ac97");

@@ -14,6 +14,7 @@ fn duplex(options: &str) -> Run {
     run
 }
 
+/// Rows 41 and 63: event-driven endpoints; independent duplex.
 #[test]
 fn every_client_beside_every_other() {
     for client in ["event", "packet", "position"] {
@@ -34,6 +35,7 @@ fn any_number_of_messages_and_the_line() {
     }
 }
 
+/// Row 83: many streams.
 #[test]
 fn four_of_each() {
     let run = duplex("--streams 4 --client packet");

@@ -59,6 +59,7 @@ fn event_client_with_periods_of_1024_frames() {
     assert_cheap(&run);
 }
 
+/// Row 19: GetPosition at DISPATCH_LEVEL.
 #[test]
 fn position_client_with_every_period() {
     for period in ["128", "480", "1024"] {
@@ -69,6 +70,7 @@ fn position_client_with_every_period() {
     }
 }
 
+/// Row 21: events a cycle.
 #[test]
 fn every_event_is_signalled_once() {
     let run = play("events", "event", "480");
@@ -95,6 +97,7 @@ fn another_sound_is_another_run() {
     assert_ne!(a, b);
 }
 
+/// Row 17: PAUSE freezes.
 #[test]
 fn a_pause_loses_nothing() {
     for client in ["event", "position"] {

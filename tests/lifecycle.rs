@@ -51,6 +51,7 @@ fn a_manager_that_refuses_does_not_stop_the_start() {
     }
 }
 
+/// Rows 15 and 55: order of states; surprise removal.
 #[test]
 fn surprise_removal_in_the_middle() {
     for client in ["event", "position"] {

@@ -38,6 +38,7 @@ fn a_position_that_gives_away_what_has_not_been_played() {
     assert_eq!(run.figure("/glitches/list/0/kind"), "corrupt", "{}", run.text);
 }
 
+/// Row 30: packet count.
 #[test]
 fn a_packet_that_is_counted_before_it_is_done() {
     noticed(
@@ -52,6 +53,7 @@ fn a_packet_that_is_counted_before_it_is_done() {
     );
 }
 
+/// Row 34: presentation position.
 #[test]
 fn a_presentation_that_is_ahead_of_the_ear() {
     noticed(

@@ -28,6 +28,7 @@ fn assert_packets(run: &Run, frames: f64) {
     assert!(error <= step + period + 1.0, "off by {error} frames, the device's step is {step}");
 }
 
+/// Row 34: presentation position.
 #[test]
 fn packets_are_played_in_order_and_counted() {
     for device in DEVICES {
@@ -37,6 +38,7 @@ fn packets_are_played_in_order_and_counted() {
     }
 }
 
+/// Row 28: tail of the last packet.
 #[test]
 fn the_last_packet_may_be_shorter_than_the_others() {
     for device in DEVICES {

@@ -50,6 +50,7 @@ fn a_driver_that_leaks_pool() {
     assert_eq!(run.figure("/findings/0/parameters/0"), "0x62");
 }
 
+/// Row 19: GetPosition at DISPATCH_LEVEL.
 #[test]
 fn a_driver_that_calls_at_the_wrong_irql() {
     let run = play(
@@ -83,6 +84,7 @@ fn a_driver_that_writes_behind_its_pool() {
     assert_place(&run, "platform/pool.rs");
 }
 
+/// Row 42: stream resources.
 #[test]
 fn a_driver_that_forgets_a_stream_resource() {
     let run = play(
@@ -131,6 +133,7 @@ fn a_driver_that_drops_a_period() {
     assert!(run.number("/glitches/count") >= 1.0, "{}", run.text);
 }
 
+/// Row 21: events a cycle.
 #[test]
 fn a_driver_that_drops_a_notification() {
     let run = play(
@@ -184,6 +187,7 @@ fn a_driver_that_says_too_early_what_is_heard() {
     assert!(errors.contains("was said to be heard"), "{errors}");
 }
 
+/// Row 25: late and early packets.
 #[test]
 fn a_driver_that_takes_a_packet_for_late() {
     let run = play(
@@ -229,6 +233,7 @@ fn a_driver_that_panics() {
     assert_eq!(run.figure("/findings/0/bug_check/name"), "KMODE_EXCEPTION_NOT_HANDLED");
 }
 
+/// Row 55: surprise removal.
 #[test]
 fn a_driver_that_keeps_its_hands_on_a_device_that_is_gone() {
     let mutant = Mutant {
@@ -247,6 +252,7 @@ fn a_driver_that_keeps_its_hands_on_a_device_that_is_gone() {
     assert_place(&run, "device/ac97/mod.rs");
 }
 
+/// Row 38: packet size constraints are there.
 #[test]
 fn a_driver_that_tells_its_packet_sizes_too_late() {
     let run = play(
@@ -265,6 +271,7 @@ fn a_driver_that_tells_its_packet_sizes_too_late() {
     assert!(message.contains("after PcRegisterSubdevice"), "{message}");
 }
 
+/// Row 39: packet size constraints are sane.
 #[test]
 fn a_driver_whose_mode_is_no_more_than_the_minimum() {
     let run = play(

@@ -65,13 +65,14 @@ fn a_recording_goes_on_after_a_sleep() {
     }
 }
 
-/// Row 47. On a line that another device shares the service routine is asked in D3, too.
+/// Rows 47 and 60. On a line that another device shares the service routine is asked in D3, too.
 #[test]
 fn a_shared_line_is_declined_in_d3() {
     through_a_sleep("line", &["play", "--device", "virtio-snd", "--vectors", "0"]).assert_well();
 }
 
-/// Rows 46, 51 and 53: sleep and idle, with pins open and closed, over and over, and an end in each of them.
+/// Rows 43, 46, 51, 52, 53 and 55: sleep and idle, with pins open and closed, over and over, and an end in each of
+/// them.
 #[test]
 fn a_device_sleeps_and_wakes_in_each_stage_of_its_life() {
     for device in ["ac97", "virtio-snd"] {
@@ -118,6 +119,7 @@ fn faulty(mutant: &Mutant, arguments: &[&str]) -> Run {
     rig_with(&mutant.build(), &folder, &[arguments, &["--seconds", "2", "--sleep-at", "33333"]].concat())
 }
 
+/// Row 47: no register outside D0.
 #[test]
 fn a_driver_that_touches_a_device_without_power() {
     let mutant = Mutant {
@@ -133,6 +135,7 @@ fn a_driver_that_touches_a_device_without_power() {
     assert!(run.rules().iter().any(|rule| rule == "DeviceOutsideD0"), "{}", run.text);
 }
 
+/// Row 47: no register outside D0.
 #[test]
 fn a_driver_that_forgets_the_codec() {
     let mutant = Mutant {
@@ -146,6 +149,7 @@ fn a_driver_that_forgets_the_codec() {
     assert_eq!(run.figure("/bit_exact"), false, "{}", run.text);
 }
 
+/// Row 53: pairs of registrations.
 #[test]
 fn a_driver_that_does_not_unregister() {
     let mutant = Mutant {

@@ -27,7 +27,7 @@ fn a_recording_after_a_rebalance() {
     rig(&folder, &arguments).assert_well();
 }
 
-/// Windows 10 1507 knows of no rebalance under streams: it refuses the stop, and the sound goes on.
+/// Row 57. Windows 10 1507 knows of no rebalance under streams: it refuses the stop, and the sound goes on.
 #[test]
 fn a_windows_without_rebalance_stops_when_no_pin_is_open() {
     for device in ["ac97", "virtio-snd"] {
@@ -37,7 +37,8 @@ fn a_windows_without_rebalance_stops_when_no_pin_is_open() {
     }
 }
 
-/// Rows 57 and 58, in each stage of the device's life: with streams and without, called off, asleep, with its removal.
+/// Rows 43, 57 and 58, in each stage of the device's life: with streams and without, called off, asleep, with its
+/// removal.
 #[test]
 fn a_device_is_moved_in_each_stage_of_its_life() {
     for device in ["ac97", "virtio-snd"] {
@@ -48,7 +49,8 @@ fn a_device_is_moved_in_each_stage_of_its_life() {
     }
 }
 
-/// Rows 54 and 57: each call of a rebalance under a running stream, and of the sleep before it, made to fail in turn.
+/// Rows 54, 57 and 80: each call of a rebalance under a running stream, and of the sleep before it, made to fail in
+/// turn.
 #[test]
 fn every_step_of_a_rebalance_fails_in_turn() {
     for device in ["ac97", "virtio-snd"] {
@@ -60,6 +62,7 @@ fn every_step_of_a_rebalance_fails_in_turn() {
     }
 }
 
+/// Row 57: rebalance.
 #[test]
 fn a_driver_that_keeps_its_old_ports() {
     let mutant = Mutant {

@@ -27,6 +27,7 @@ fn while_sound_moves() {
     }
 }
 
+/// Row 56: close beside removal.
 #[test]
 fn under_a_client_that_is_blocked_in_set_state() {
     for code in ["0x101", "0x102", "0x103", "0x104", "0x105"] {

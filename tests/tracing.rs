@@ -54,7 +54,7 @@ fn events_are_what_happened() {
     }
 }
 
-/// A device in trouble: its recovery, and as many interruptions as the port was told of.
+/// Row 81. A device in trouble: its recovery, and as many interruptions as the port was told of.
 #[test]
 fn recoveries_and_underruns_are_told() {
     let run = fake::run("play", "event", "fault=needs_reset@300ms", &[]);

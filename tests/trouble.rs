@@ -128,6 +128,7 @@ fn trouble_at_rest_is_not_heard() {
     }
 }
 
+/// Row 29: pace of an underrun.
 #[test]
 fn what_is_not_handed_over_in_time_is_silence_and_nothing_is_heard_twice() {
     // Longer than a period, each time.

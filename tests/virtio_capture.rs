@@ -16,6 +16,7 @@ fn record(options: &str) -> Run {
     run
 }
 
+/// Rows 33 and 40: time of a capture packet; small periods.
 #[test]
 fn every_client_with_every_period() {
     for client in ["event", "packet", "position"] {
@@ -39,6 +40,7 @@ fn mono() {
     record("--channels 1");
 }
 
+/// Row 60: messages and line.
 #[test]
 fn any_number_of_messages_and_the_line() {
     for vectors in [0, 1, 2, 5] {
@@ -63,6 +65,7 @@ fn four_recordings_at_once() {
     assert_eq!(run.figure("/streams").as_array().map(Vec::len), Some(4));
 }
 
+/// Row 55: surprise removal.
 #[test]
 fn surprise_removal_in_the_middle() {
     for client in ["event", "packet", "position"] {

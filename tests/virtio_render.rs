@@ -25,6 +25,7 @@ fn every_client_with_every_period() {
     }
 }
 
+/// Rows 28 and 34: tail of the last packet; presentation position.
 #[test]
 fn packets_of_any_length() {
     // Whole steps of the device and not, an odd number of frames, and a last one that is shorter.
@@ -57,6 +58,7 @@ fn mono() {
     play("--channels 1 --bits 32 --client packet");
 }
 
+/// Row 60: messages and line.
 #[test]
 fn any_number_of_messages_and_the_line() {
     for vectors in [0, 1, 2, 5] {
@@ -84,6 +86,7 @@ fn a_client_that_takes_its_time() {
     }
 }
 
+/// Row 17: PAUSE freezes.
 #[test]
 fn a_pause_loses_nothing() {
     for client in ["event", "packet", "position", "rewrite"] {
@@ -91,11 +94,13 @@ fn a_pause_loses_nothing() {
     }
 }
 
+/// Row 16: STOP resets.
 #[test]
 fn stop_and_restart_between_sounds() {
     play("--restarts 2");
 }
 
+/// Row 15: order of states.
 #[test]
 fn surprise_removal_in_the_middle() {
     for client in ["event", "packet", "position"] {

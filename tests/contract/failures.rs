@@ -57,7 +57,7 @@ fn fail_in_turn(adapter: &Adapter, life: fn(&Adapter, &Endpoint) -> Result<(), i
     }
 }
 
-/// Row 80: every call of a stream's that may fail does so once, with the documented status.
+/// Rows 9 and 80: every call of a stream's that may fail does so once, with the documented status.
 #[test]
 fn every_step_of_a_stream_fails_in_turn() {
     on_each_device(|adapter| fail_in_turn(adapter, life));

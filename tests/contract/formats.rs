@@ -118,7 +118,7 @@ fn pins_have_default_and_raw() {
     });
 }
 
-/// Every data range says that a mode may be named.
+/// Row 5. Every data range says that a mode may be named.
 #[test]
 fn ranges_take_modes() {
     on_each_device(|adapter| {
@@ -189,7 +189,7 @@ fn what_is_proposed_can_be_opened_and_nothing_else() {
     });
 }
 
-/// What Windows is to use where nobody has chosen: it opens, in each mode.
+/// Row 72. What Windows is to use where nobody has chosen: it opens, in each mode.
 #[test]
 fn the_preferred_format_opens() {
     let what = (KSPROPERTY_PIN_PROPOSEDATAFORMAT2, KSPROPERTY_TYPE_GET);

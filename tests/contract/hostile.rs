@@ -105,7 +105,7 @@ fn change(case: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-/// Row 4: formats with anything in them, short or long. Whatever opens, closes.
+/// Rows 4 and 75: formats with anything in them, short or long. Whatever opens, closes.
 #[test]
 fn formats_of_any_content() {
     let _witness = Witness;

@@ -188,7 +188,7 @@ fn play(image: &Path, device: &str, setting: Setting, changes: u32) -> (Rc<Seen>
     (seen, findings)
 }
 
-/// Everything that is asked of a running stream may be asked beside SetState.
+/// Rows 19 and 44. Everything that is asked of a running stream may be asked beside SetState.
 #[test]
 fn every_call_of_a_stream_beside_set_state() {
     for device in DEVICES {
@@ -207,7 +207,8 @@ fn every_call_of_a_stream_beside_set_state() {
     }
 }
 
-/// The setting is for the WaveRT and topology ports: a position of a WavePci stream waits for the device's lock all the same.
+/// Row 44. The setting is for the WaveRT and topology ports: a position of a WavePci stream waits for the device's lock
+/// all the same.
 #[test]
 fn a_position_at_the_other_port_waits_for_the_device() {
     on(&["--device", "virtio-snd", "--registry", "ForceWavePci=1"], |adapter| {
@@ -228,15 +229,15 @@ fn a_position_at_the_other_port_waits_for_the_device() {
     });
 }
 
-/// The rig has the value where the INF file puts it.
+/// Row 44. The rig has the value where the INF file puts it.
 #[test]
 fn the_inf_file_has_the_value() {
     let text = fs::read_to_string(root().join("inf/waverust.inx")).expect("the INF file");
     assert_eq!(text.matches("\nHKR,DispatchSettings,UsePositionLock,3,01,00,00,00\n").count(), 1);
 }
 
-/// A SetState that waits for a request which waits for it is found where the device's lock is around both, and comes to
-/// its end where it is not.
+/// Row 44. A SetState that waits for a request which waits for it is found where the device's lock is around both, and
+/// comes to its end where it is not.
 #[test]
 fn a_driver_whose_set_state_waits_for_a_position() {
     let image = Mutant {
@@ -259,7 +260,7 @@ fn a_driver_whose_set_state_waits_for_a_position() {
     assert_eq!(first.rule, "Hang", "{first}");
 }
 
-/// A SetState that for a while leaves a stream as no request may find it is found where they meet.
+/// Row 44. A SetState that for a while leaves a stream as no request may find it is found where they meet.
 #[test]
 fn a_driver_that_relies_on_the_lock_of_the_device() {
     let image = Mutant {

@@ -310,6 +310,7 @@ fn any_scale() -> impl Strategy<Value = (Scale, i32, i32, u32)> {
 }
 
 proptest! {
+    /// Rows 64 and 66: volume; volume is linear.
     #[test]
     fn every_value_of_the_device_can_be_reached((scale, least, most, step) in any_scale(), place: u32, level: i32) {
         let volume = scale.volume(STEREO);

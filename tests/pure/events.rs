@@ -17,6 +17,7 @@ fn event(number: usize) -> Event {
     unsafe { Event::new(address) }
 }
 
+/// Row 23: events twice or unknown.
 #[test]
 fn an_event_is_there_once() {
     let mut events = Events::new();
@@ -41,6 +42,7 @@ fn there_is_room_for_so_many() {
 }
 
 proptest! {
+    /// Rows 22 and 23: events and the DPC; events twice or unknown.
     #[test]
     fn the_list_is_a_set(moves in proptest::collection::vec((any::<bool>(), 0_usize..12), 0..200)) {
         let (mut events, mut model) = (Events::new(), std::collections::BTreeSet::new());

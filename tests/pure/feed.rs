@@ -348,6 +348,7 @@ fn a_client_that_comes_too_late_spoils_the_sound() {
     }
 }
 
+/// Row 29: pace of an underrun.
 #[test]
 fn a_packet_too_late_is_silence_and_the_count_goes_on() {
     let device = Device { step: 48, reads_at_submission: true, phase: ticks(48) };
@@ -373,6 +374,7 @@ fn a_packet_too_late_is_silence_and_the_count_goes_on() {
     assert_eq!(world.heard[heard..].iter().filter(|frame| **frame < SILENCE).count(), 480);
 }
 
+/// Row 29: pace of an underrun.
 #[test]
 fn everything_gone_before_anybody_looked_is_silence_and_not_a_repeat() {
     let device = Device { step: 960, reads_at_submission: true, phase: NEVER / 2 };
@@ -395,6 +397,7 @@ fn everything_gone_before_anybody_looked_is_silence_and_not_a_repeat() {
     assert!(world.feed.missed() > 0);
 }
 
+/// Row 28: tail of the last packet.
 #[test]
 fn the_end_of_a_sound_is_followed_by_silence() {
     let shape = Shape::new(960 * 4, 960, 4, 48_000).unwrap();

@@ -93,6 +93,7 @@ fn opened(format: &Format, offered: &Formats) -> Option<StreamFormat> {
 }
 
 proptest! {
+    /// Row 71: intersection.
     #[test]
     fn what_ranges_meet_in_can_be_played(client in client(), offered in formats()) {
         for (sample, rate) in format::pairs(&offered) {
@@ -123,6 +124,7 @@ proptest! {
         }
     }
 
+    /// Row 4: hostile formats.
     #[test]
     fn only_what_is_offered_is_played(
         offered in formats(), rate in prop_oneof![proptest::sample::select(RATES.to_vec()), 1_u32..400_000],
@@ -146,6 +148,7 @@ proptest! {
     }
 }
 
+/// Row 3: two encodings of a format.
 #[test]
 fn both_ways_of_saying_a_format_are_the_same() {
     for rate in [44_100, 48_000] {
@@ -279,6 +282,7 @@ fn silence_is_the_middle_of_the_samples() {
     assert_eq!(Sample::ALL.map(Sample::bytes), [2, 3, 4, 4, 1]);
 }
 
+/// Row 70: ConfigId of a jack.
 #[test]
 fn the_fingerprint_is_another_one_for_anything_else() {
     let all = everything();

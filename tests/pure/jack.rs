@@ -75,6 +75,7 @@ fn the_end_of_an_endpoint() {
     assert_eq!(Outlet::of(Render, pin(0x5846_0000)), Spdif, "no socket, so not that of a display");
 }
 
+/// Row 62: visible endpoints.
 #[test]
 fn categories_are_those_of_endpoints_that_show() {
     let table = [
@@ -217,6 +218,7 @@ fn only_some_pins_detect() {
     }
 }
 
+/// Row 69: jack changes.
 #[test]
 fn a_change_is_told_once() {
     let jack = Jack::new(Pin { configuration: 0x0101_4010, capabilities: DETECTS }, true);

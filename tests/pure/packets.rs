@@ -84,6 +84,7 @@ const COURSES: &[(&str, Course)] = &[
     ("a late end is none", &[(playing(5), 4, LAST, 0, LATE), (playing(5), 6, LAST, 0, OK)]),
 ];
 
+/// Rows 24, 25, 26 and 27.
 #[test]
 fn what_may_be_written_when() {
     for (name, course) in COURSES {
@@ -108,6 +109,7 @@ fn what_was_handed_over_ends_where_the_packet_does() {
     assert_eq!(written.limit(), Some((2 * PACKET + 40, true)));
 }
 
+/// Row 27: flags and length of the last packet.
 #[test]
 fn a_first_packet_that_is_the_last_and_empty_is_a_packet() {
     let mut written = Written::NONE;
@@ -115,6 +117,7 @@ fn a_first_packet_that_is_the_last_and_empty_is_a_packet() {
     assert_eq!(written.limit(), Some((0, true)));
 }
 
+/// Row 30: packet count.
 #[test]
 fn numbers_wrap() {
     let count = (1_u64 << 32) + 2;
@@ -132,6 +135,7 @@ fn numbers_wrap() {
     assert_eq!((ready.packet, ready.packet as u32), (count - 1, 1));
 }
 
+/// Row 31: GetReadPacket.
 #[test]
 fn packets_are_read_once_each() {
     let mut read = Read::NONE;
@@ -145,6 +149,7 @@ fn packets_are_read_once_each() {
     }
 }
 
+/// Row 32: overflow of capture.
 #[test]
 fn the_oldest_packets_are_lost_first() {
     let mut read = Read::NONE;
@@ -179,6 +184,7 @@ proptest! {
         }
     }
 
+    /// Row 31: GetReadPacket.
     #[test]
     fn packets_are_read_in_order_and_only_whole_ones(steps in proptest::collection::vec((0_u64..4000, any::<bool>()), 1..200)) {
         let (mut read, mut done, mut last) = (Read::NONE, 0_u64, None);
@@ -203,6 +209,7 @@ proptest! {
         }
     }
 
+    /// Row 34: presentation position.
     #[test]
     fn what_is_heard_lags_by_the_delay(clock in 0_u64..1 << 40, rate in 5_512_u32..=384_000, delay in 0_u32..1_000_000) {
         let frames = (u128::from(delay) * u128::from(rate) / 10_000_000) as u64;
@@ -210,6 +217,7 @@ proptest! {
         prop_assert!(presented(clock + 1, rate, delay) >= presented(clock, rate, delay));
     }
 
+    /// Row 33: time of a capture packet.
     #[test]
     fn times_follow_the_pace(now in any::<u64>(), bytes in 0_u64..1 << 32, pace in 1_u64..40_000_000, frequency in 1_u64..1 << 34) {
         let ticks = u128::from(bytes) * u128::from(frequency) / u128::from(pace);

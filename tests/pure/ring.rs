@@ -234,6 +234,7 @@ proptest! {
     }
 }
 
+/// Row 20: monotonic position.
 #[test]
 fn position_never_goes_back_in_a_million_steps() {
     let runs: Vec<Run> = (0..7).map(|page| Run { address: 0x20_0000 + page * 0x3000, bytes: 4096 }).collect();

@@ -187,6 +187,7 @@ impl<C: Controls + 'static> Scene<C> {
     }
 }
 
+/// Row 61: legal topology.
 #[test]
 fn render_leads_to_the_jack_and_capture_comes_from_it() {
     let render = plain(Render, Jack::new(SOCKET, true));
@@ -210,6 +211,7 @@ fn render_leads_to_the_jack_and_capture_comes_from_it() {
     }
 }
 
+/// Rows 68 and 70: jack description; ConfigId of a jack.
 #[test]
 fn the_jack_is_described_as_it_is_now() {
     let scene = plain(Render, Jack::new(SOCKET, true));
@@ -227,6 +229,7 @@ fn the_jack_is_described_as_it_is_now() {
     assert_eq!(scene.description(0).ChannelMapping, 0);
 }
 
+/// Row 68: jack description.
 #[test]
 fn other_pins_have_no_jack_or_do_not_exist() {
     let scene = plain(Render, Jack::new(SOCKET, true));
@@ -246,6 +249,7 @@ fn other_pins_have_no_jack_or_do_not_exist() {
     }
 }
 
+/// Row 69: jack changes.
 #[test]
 fn a_client_hears_of_each_change_once() {
     let mut irql = passive();
@@ -304,6 +308,7 @@ fn a_port_without_events_fails_the_start() {
     assert_ne!(scene.tables.try_init(&requests::nobody()), STATUS_SUCCESS);
 }
 
+/// Row 67: no false controls.
 #[test]
 fn controls_have_nodes() {
     for direction in [Render, Capture] {
@@ -314,6 +319,7 @@ fn controls_have_nodes() {
     }
 }
 
+/// Row 67: no false controls.
 #[test]
 fn one_control_has_one_node() {
     for (volume, kind) in [(true, KSNODETYPE_VOLUME), (false, KSNODETYPE_MUTE)] {
@@ -323,6 +329,7 @@ fn one_control_has_one_node() {
     }
 }
 
+/// Row 64: volume.
 #[test]
 fn volume_is_set_by_channel_and_read_back_as_it_is() {
     let mixer = Mixer::new();
@@ -353,6 +360,7 @@ fn mute_is_one_for_all() {
     assert_eq!(set(2, 0), STATUS_INVALID_PARAMETER);
 }
 
+/// Row 65: basic support of volume.
 #[test]
 fn clients_learn_channels_and_steps() {
     let scene = scene(Render, Jack::new(SOCKET, true), Mixer::new());

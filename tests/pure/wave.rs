@@ -13,6 +13,7 @@ const LIMIT: u32 = 4 << 20;
 /// A device that walks its buffer by itself, and one that is handed it in pieces.
 const DEVICES: [Chunks; 2] = [Chunks { silent: 1, once: 1 }, Chunks { silent: 4, once: 2 }];
 
+/// Rows 7 and 8: buffers are rounded up; notification count.
 #[test]
 fn sizes_are_rounded_up_only_and_stay_whole() {
     for (chunks, frame, rate) in
@@ -40,6 +41,7 @@ fn the_shortest_chunk_is_a_millisecond_or_less() {
 }
 
 proptest! {
+    /// Row 7: buffers are rounded up.
     #[test]
     fn absurd_sizes_end_in_none(
         requested in any::<u32>(), notifications in any::<u32>(), silent in any::<u32>(), once in any::<u32>(),
@@ -50,6 +52,7 @@ proptest! {
         }
     }
 
+    /// Row 2: initial state.
     #[test]
     fn counts_never_run_backwards(
         bytes in 1_u32..5000, moves in proptest::collection::vec((0_u64..100_000, 0_u64..100_000), 0..300)

@@ -27,6 +27,7 @@ fn a_good_driver_gets_what_it_asked_for() {
     }
 }
 
+/// Row 12: no DMA before RUN.
 #[test]
 fn a_status_out_of_order_is_noticed() {
     let wrong: [(&[u8], &str); 4] = [

@@ -16,6 +16,7 @@ const ALL: u64 = u64::MAX;
 /// 10 ms of 48 kHz, S16, two channels.
 const PERIOD: u32 = 1920;
 
+/// Row 12: no DMA before RUN.
 #[test]
 fn each_command_in_each_state_does_what_the_specification_says() {
     use State::Fresh;

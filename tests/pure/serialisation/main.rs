@@ -160,6 +160,7 @@ fn asked_beside_set_state(lacks: Lacks) {
     });
 }
 
+/// Row 44: UsePositionLock.
 #[test]
 fn a_stream_is_asked_beside_set_state() {
     asked_beside_set_state(Lacks::Nothing);
@@ -193,6 +194,7 @@ fn two_readers(read: fn(&Client) -> portcls::Result<u32>) {
     });
 }
 
+/// Row 44: UsePositionLock.
 #[test]
 fn no_packet_is_read_twice() {
     two_readers(Client::read_packet);
@@ -235,6 +237,7 @@ fn taken_off(patient: bool) {
     });
 }
 
+/// Row 44: UsePositionLock.
 #[test]
 fn an_event_that_was_taken_off_is_not_signalled() {
     taken_off(true);
@@ -265,6 +268,7 @@ fn in_turn(lacks: Lacks) {
     });
 }
 
+/// Row 44: UsePositionLock.
 #[test]
 fn what_waits_for_the_device_comes_alone() {
     in_turn(Lacks::Nothing);
@@ -308,6 +312,7 @@ fn taken_down(sealed: bool) {
     });
 }
 
+/// Row 44: UsePositionLock.
 #[test]
 fn nothing_runs_after_the_end_of_the_device() {
     taken_down(true);
@@ -343,6 +348,7 @@ fn timed(lacks: Lacks) {
     });
 }
 
+/// Row 44: UsePositionLock.
 #[test]
 fn a_timer_does_not_ring_after_its_end() {
     timed(Lacks::Nothing);

@@ -107,6 +107,28 @@ mod tests {
         assert_eq!(sources::missing(root(), &table), ["waverust-tests/packets/nobody_wrote_this"]);
     }
 
+    /// This text in the sources is the planted fault: its doc does not begin with a row, and the table says row 1.
+    #[test]
+    fn a_test_without_the_number_of_its_row_is_noticed() {
+        let name = "xtask/lib/a_test_without_the_number_of_its_row_is_noticed";
+        let table = Table::parse(&format!("1 M H name | what\n  test {name}\n")).expect("well-formed");
+        assert_eq!(sources::unnumbered(root(), &table), [format!("{name}: row 1")]);
+    }
+
+    #[test]
+    fn every_test_has_the_numbers_of_its_rows_in_its_doc() {
+        let table = Table::parse(TEXT).expect("the table is well-formed");
+        let found = sources::unnumbered(root(), &table);
+        assert!(found.is_empty(), "docs that do not begin with `Row NUMBER`: {found:#?}");
+    }
+
+    #[test]
+    fn a_test_of_another_program_is_not_there() {
+        let text = "1 M H name | what\n  test waverust-tests/packets/four_of_each\n";
+        let table = Table::parse(text).expect("well-formed");
+        assert_eq!(sources::missing(root(), &table), ["waverust-tests/packets/four_of_each"]);
+    }
+
     #[test]
     fn the_page_is_made_from_the_table() {
         let table = Table::parse(TEXT).expect("the table is well-formed");

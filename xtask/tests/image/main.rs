@@ -77,12 +77,14 @@ fn sections_closer_than_pages() {
     assert_breaks(&fixture, "section alignment", &["0x2000", "0x1000"]);
 }
 
+/// Row 77: image for memory integrity.
 #[test]
 fn writable_code() {
     let fixture = Fixture { text: READ | EXECUTE | WRITE | NOT_PAGED, ..Fixture::default() };
     assert_breaks(&fixture, "writable code", &[".text"]);
 }
 
+/// Row 19: GetPosition at DISPATCH_LEVEL.
 #[test]
 fn pageable_sections() {
     let pageable = |change: fn(&mut Fixture)| {
@@ -133,6 +135,7 @@ fn imports_that_do_not_exist() {
     assert_breaks(&fixture, "imports", &["ole32.dll!CoInitialize", "not a module"]);
 }
 
+/// Row 78: no AVX, version set.
 #[test]
 fn instructions_whose_registers_nobody_saves() {
     for (code, name) in [
@@ -162,6 +165,7 @@ fn no_version() {
     assert_breaks(&Fixture { version: None, ..Fixture::default() }, "version", &["no VERSIONINFO"]);
 }
 
+/// Row 78: no AVX, version set.
 #[test]
 fn a_version_of_zeros() {
     let findings = findings(&Fixture { version: Some([0; 4]), ..Fixture::default() });

@@ -24,6 +24,7 @@ fn driver() -> Driver {
     Driver::of(SUBDEVICES, KINDS)
 }
 
+/// Row 76: valid INF.
 #[test]
 fn nothing_is_wrong() {
     for architectures in [&Architecture::ALL[..], &Architecture::ALL[..1], &Architecture::ALL[1..]] {

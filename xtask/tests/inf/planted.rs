@@ -155,6 +155,7 @@ fn planted(from: &str, to: &str) -> Vec<Finding> {
     check(&inf.replace(from, to), &driver())
 }
 
+/// Rows 51 and 76: idle in D3; valid INF.
 #[test]
 fn each_fault_is_found_by_its_rule() {
     for (from, to, rule, what) in FAULTS {
@@ -170,6 +171,7 @@ fn each_rule_has_a_fault() {
     assert_eq!(rules().collect::<BTreeSet<_>>(), with_fault);
 }
 
+/// Row 76: valid INF.
 #[test]
 fn names_and_ids_that_only_the_driver_has() {
     let inf = stamped(&Architecture::ALL);
@@ -186,6 +188,7 @@ fn names_and_ids_that_only_the_driver_has() {
     assert!(check(&inf, &none).iter().any(|each| each.what.contains("the driver knows no device")));
 }
 
+/// Row 51: idle in D3.
 #[test]
 fn names_and_power_settings_that_are_right_pass() {
     let right = "[Driver.AddReg]\n\

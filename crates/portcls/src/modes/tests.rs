@@ -26,6 +26,7 @@ fn mode(bytes: &[u8]) -> Result<Option<GUID>> {
     DataFormat::new(bytes).mode()
 }
 
+/// Row 5: mode attribute.
 #[test]
 fn the_mode_is_found_behind_the_format() {
     for asked in [AUDIO_SIGNALPROCESSINGMODE_RAW, AUDIO_SIGNALPROCESSINGMODE_DEFAULT] {

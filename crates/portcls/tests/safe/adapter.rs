@@ -33,6 +33,7 @@ fn adapter() -> (Com<Adapter>, ComPtr<IAdapterPowerManagement3>) {
     pointer(Adapter::default())
 }
 
+/// Row 46: IAdapterPowerManagement3.
 #[test]
 fn all_versions_are_answered_by_one_pointer() {
     let (object, three) = adapter();
@@ -42,6 +43,7 @@ fn all_versions_are_answered_by_one_pointer() {
     assert_eq!(two.as_raw().cast(), three.as_raw());
 }
 
+/// Row 46: IAdapterPowerManagement3.
 #[test]
 fn changes_arrive_with_what_each_version_tells() {
     let (object, three) = adapter();

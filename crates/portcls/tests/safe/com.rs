@@ -115,6 +115,7 @@ fn there_is_one_identity_under_both_names() {
     }
 }
 
+/// Row 1: interfaces of a stream.
 #[test]
 fn an_unknown_interface_is_refused_and_the_answer_cleared() {
     let (object, _) = twin();
@@ -126,6 +127,7 @@ fn an_unknown_interface_is_refused_and_the_answer_cleared() {
     assert_eq!(status, STATUS_INVALID_PARAMETER);
 }
 
+/// Row 1: interfaces of a stream.
 #[test]
 fn an_object_may_hide_an_interface() {
     let drops = Arc::new(AtomicU32::new(0));

@@ -53,6 +53,7 @@ fn helper(trace: Trace) -> (Com<Trace>, EtwHelper) {
     (object, helper)
 }
 
+/// Row 81: glitch reports.
 #[test]
 fn a_glitch_has_its_documented_numbers() {
     let (trace, helper) = helper(Trace::default());

@@ -46,6 +46,7 @@ fn the_number_is_answered_without_an_array() {
     assert_eq!(get(0, None), (STATUS_SUCCESS, 2, [GUID::ZERO; 3]));
 }
 
+/// Row 73: GetModes.
 #[test]
 fn an_array_is_filled_if_it_is_long_enough() {
     let [default, raw] = MODES;

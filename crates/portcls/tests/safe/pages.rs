@@ -31,12 +31,14 @@ fn addresses_come_back_through_the_hidden_pointer() {
     assert_eq!(addresses, [Some(0x10_0000), Some(0x10_2000), None]);
 }
 
+/// Row 9: short allocations.
 #[test]
 fn a_short_allocation_shows() {
     let (_fake, port) = pointer::<IPortWaveRTStream, _>(port(4096));
     assert_eq!(Pages::allocate(&passive(), &port, u64::MAX, 8192).unwrap().byte_count(), 4096);
 }
 
+/// Row 9: short allocations.
 #[test]
 fn no_memory_is_an_error() {
     let (fake, port) = pointer::<IPortWaveRTStream, _>(port(0));
@@ -45,6 +47,7 @@ fn no_memory_is_an_error() {
     assert_eq!(*fake.requests.lock().unwrap(), [(i64::MAX, 4096)]);
 }
 
+/// Row 10: order of freeing.
 #[test]
 fn a_mapping_goes_before_the_pages() {
     let (fake, port) = pointer::<IPortWaveRTStream, _>(port(u32::MAX));

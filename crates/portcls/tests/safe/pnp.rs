@@ -118,6 +118,7 @@ fn device() -> Device {
     unsafe { Device::from_raw(std::ptr::dangling_mut()) }.unwrap()
 }
 
+/// Row 53: pairs of registrations.
 #[test]
 fn a_registration_is_taken_back_with_its_owner() {
     let (port, interface): (Com<Port>, ComPtr<IPortClsPnp>) = pointer(Port::default());

@@ -112,6 +112,7 @@ fn a_pin_that_is_not_there_is_refused() {
     assert_eq!(get_jack(&[0; 3], 40).status, STATUS_INVALID_PARAMETER);
 }
 
+/// Row 75: hostile properties.
 #[test]
 fn a_request_to_nobody_or_to_another_class_is_refused() {
     struct Stranger;
@@ -137,6 +138,7 @@ fn a_value_to_set_is_read_by_its_size() {
     assert_eq!(set(&[]), STATUS_BUFFER_TOO_SMALL);
 }
 
+/// Row 65: basic support of volume.
 #[test]
 fn basic_support_has_three_sizes() {
     let support = |room| call(&VOLUME, null_mut(), KSPROPERTY_TYPE_BASICSUPPORT, &[], &vec![0; room]);

@@ -131,6 +131,7 @@ macro_rules! call {
     };
 }
 
+/// Row 1: interfaces of a stream.
 #[test]
 fn the_base_interface_is_answered_by_the_derived_one() {
     let (object, raw, _keep) = stream();
@@ -148,6 +149,7 @@ fn states_are_passed_on_and_others_refused() {
     assert_eq!(*object.calls.lock().unwrap(), ["Stop", "Acquire", "Pause", "Run"]);
 }
 
+/// Row 14: latency.
 #[test]
 fn position_and_latency_are_filled_in() {
     let (_object, raw, _keep) = stream();
@@ -161,6 +163,7 @@ fn position_and_latency_are_filled_in() {
     call!(raw, GetHWLatency(null_mut()));
 }
 
+/// Row 13: no registers.
 #[test]
 fn registers_are_not_supported_and_their_place_cleared() {
     let (_object, raw, _keep) = stream();
@@ -196,6 +199,7 @@ fn a_refused_buffer_leaves_the_places_cleared() {
     assert_eq!(status, STATUS_INVALID_PARAMETER);
 }
 
+/// Row 4: hostile formats.
 #[test]
 fn formats_that_are_too_short_do_not_get_through() {
     let (object, raw, _keep) = stream();

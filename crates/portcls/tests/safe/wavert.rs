@@ -137,6 +137,7 @@ fn a_failing_description_leaves_null() {
     assert_eq!((status, filter.is_null()), (STATUS_UNSUCCESSFUL, true));
 }
 
+/// Row 71: intersection.
 #[test]
 fn an_intersection_follows_the_size_protocol() {
     let (_object, miniport) = pointer::<IMiniport, _>(Wave { broken: false });

@@ -96,6 +96,7 @@ const SPOILT: &[(Spoil, &str)] = &[
     ),
 ];
 
+/// Row 61: legal topology.
 #[test]
 fn each_fault_of_a_description_is_found() {
     on("26100", Mistake::None, |adapter| {
@@ -112,6 +113,7 @@ fn each_fault_of_a_description_is_found() {
     });
 }
 
+/// Row 61: legal topology.
 #[test]
 fn nodes_that_branch_and_join_may() {
     on("26100", Mistake::None, |adapter| {
@@ -133,6 +135,7 @@ fn nodes_that_branch_and_join_may() {
     });
 }
 
+/// Row 61: legal topology.
 #[test]
 fn controls_with_their_properties_may() {
     on("26100", Mistake::None, |adapter| {

@@ -160,6 +160,7 @@ fn power_goes_down_behind_the_streams_and_comes_up_before_them() {
     assert_eq!(driver::live(), 0);
 }
 
+/// Row 52: capabilities only deepen.
 #[test]
 fn capabilities_may_only_be_made_deeper() {
     let found = on("26100", Mistake::RaiseState, |adapter| {

@@ -149,6 +149,7 @@ const SPOILT: &[(Spoil, &str)] = &[
     ),
 ];
 
+/// Row 61: legal topology.
 #[test]
 fn each_fault_of_a_map_is_found() {
     on("26100", Mistake::None, |adapter| {
@@ -172,6 +173,7 @@ fn each_fault_of_a_map_is_found() {
     });
 }
 
+/// Row 61: legal topology.
 #[test]
 fn good_maps_are_not_blamed() {
     on("26100", Mistake::None, |adapter| {

@@ -68,6 +68,7 @@ fn a_format_is_gone_when_new_stream_returns() {
     assert_eq!(found.first().map(|finding| finding.rule.as_str()), Some("PageFaultInFreedSpecialPool"));
 }
 
+/// Row 75: hostile properties.
 #[test]
 fn a_format_ends_with_its_last_byte() {
     let found = on("26100", Mistake::ReadBehindFormat, |adapter| {
@@ -81,6 +82,7 @@ fn a_format_ends_with_its_last_byte() {
     );
 }
 
+/// Row 75: hostile properties.
 #[test]
 fn a_property_s_value_ends_with_its_last_byte() {
     let found = on("26100", Mistake::WriteBehindValue, |adapter| {

@@ -141,11 +141,13 @@ fn a_good_driver_has_no_finding() {
     }
 }
 
+/// Row 10: order of freeing.
 #[test]
 fn pages_are_unmapped_before_they_are_freed() {
     expect(Mistake::FreeWhileMapped, "PcUnmapAllocatedPages", 0xC4, 0x7_1004);
 }
 
+/// Row 10: order of freeing.
 #[test]
 fn pages_are_freed_once() {
     expect(Mistake::FreeTwice, "PcAllocatedPages", 0xC4, 0x7_1005);

@@ -115,6 +115,7 @@ fn good_packet_sizes_are_read_as_they_are() {
     }
 }
 
+/// Row 39: packet size constraints are sane.
 #[test]
 fn packet_sizes_that_windows_cannot_use_are_found() {
     type Spoil = fn(&mut KSAUDIO_PACKETSIZE_CONSTRAINTS2);
@@ -144,6 +145,7 @@ fn packet_sizes_that_are_no_record_are_found() {
     refused(BINARY, bytes(good())[..15].to_vec(), "has 15 bytes");
 }
 
+/// Row 38: packet size constraints are there.
 #[test]
 fn packet_sizes_come_before_the_filter() {
     let found = declared(Mistake::LatePacketSizes, BINARY, bytes(good()));
