@@ -169,7 +169,8 @@ impl Stream {
 
     /// The next message is due before a wake-up could come, and what its client was told is old enough. Streams that go at
     /// the same pace are so supplied at once, with one kick.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     pub(super) fn is_nearly_due(&self, now: u64) -> bool {
         now.wrapping_add(self.least) >= self.due && now.wrapping_sub(self.moved) >= self.least
     }
