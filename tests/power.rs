@@ -9,10 +9,12 @@ use waverust_tests::folder;
 use waverust_tests::rig;
 use waverust_tests::rig_with;
 
-/// Plays or records through a sleep.
+/// Plays or records through a sleep, which is no interruption of the sound that anybody is told of.
 fn through_a_sleep(name: &str, arguments: &[&str]) -> Run {
     let sleep = ["--seconds", "2", "--sleep-at", "33333"];
-    rig(&folder(&format!("sleep-{name}")), &[arguments, &sleep].concat())
+    let run = rig(&folder(&format!("sleep-{name}")), &[arguments, &sleep].concat());
+    assert_eq!(run.number("/notices/glitches"), 0.0, "{}", run.text);
+    run
 }
 
 /// Rows 47 and 48: D3 with a stream, and no register touched in it.

@@ -75,7 +75,8 @@ impl Engine {
         }
         if let Some(stream) = &mut self.stream {
             (stream.lost, stream.due) = (true, NEVER);
-            stream.failed = stream.failed.wrapping_add(u32::from(!stream.feed.is_at_rest()));
+            // What stood still is submitted again, whole: nobody hears of it.
+            stream.failed = stream.failed.wrapping_add(u32::from(started && !stream.feed.is_at_rest()));
             // It is in the middle of a message, however short a time ago the last one came back.
             let margin = if unreadable { stream.feed.shape().frames } else { 0 };
             let next = stream.feed.completed_frames().wrapping_add(1);

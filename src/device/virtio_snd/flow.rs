@@ -254,7 +254,7 @@ impl Flow {
     #[cold]
     pub(super) fn lose(&mut self, now: u64, started: bool, unreadable: bool) {
         self.lost = true;
-        self.failed = self.failed.wrapping_add(u32::from(!self.is_at_rest()));
+        self.failed = self.failed.wrapping_add(u32::from(started && !self.is_at_rest()));
         let margin = if unreadable { self.clock.message_frames() } else { 0 };
         let next = self.parcels.completed_frames().wrapping_add(1);
         let heard = self.clock.consumed(now).wrapping_add(margin.into()).max(next);
