@@ -63,6 +63,8 @@ pub struct Session<'a> {
     run_start: Snapshot,
     period_began: Snapshot,
     steady_start: Option<(Snapshot, u64, u64)>,
+    /// Frames between memory and ear, as the driver says.
+    behind_memory: Option<f64>,
     disturbed: bool,
     abandoned: bool,
     walk: Walk,
@@ -97,6 +99,7 @@ impl<'a> Session<'a> {
             witness: Witness::new(bytes, frame, plan.pace.step_frames, plan.direction),
             last_event: 0.0,
             run_began: 0,
+            behind_memory: None,
             run_paused: 0,
             stood_at: 0.0,
             paused_at: 0.0,
@@ -228,6 +231,7 @@ impl<'a> Session<'a> {
         if self.pin.state() == KsState::Stop {
             self.expect_zero("before RUN");
         }
+        self.ask_latency();
         self.enter(KsState::Run);
         let now = self.kernel.now();
         if self.run_began == 0 {

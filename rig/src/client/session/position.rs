@@ -5,6 +5,7 @@ use crate::client::Direction;
 use crate::client::witness::Told;
 use crate::nt::TraceEvent;
 use crate::nt::abi::NtStatus;
+use crate::portcls::HwLatency;
 use crate::portcls::KsAudioPosition;
 use crate::report::PositionSample;
 
@@ -94,9 +95,16 @@ impl Session<'_> {
             return None;
         }
         let (frames, _) = self.pin.presentation_position().ok()?;
-        let latency = self.pin.hw_latency().ok()?;
-        let delay = f64::from(latency.chipset_delay) + f64::from(latency.codec_delay);
-        Some((frames, delay * f64::from(self.plan.pcm.rate) / 1e7))
+        Some((frames, self.behind_memory?))
+    }
+
+    /// Asks how many frames lie between memory and ear, as clients do once, before RUN.
+    pub(super) fn ask_latency(&mut self) {
+        let frames = |delays: HwLatency| {
+            let delay = f64::from(delays.chipset_delay) + f64::from(delays.codec_delay);
+            delay * f64::from(self.plan.pcm.rate) / 1e7
+        };
+        self.behind_memory = self.pin.hw_latency().ok().map(frames);
     }
 }
 
