@@ -5,6 +5,7 @@
 
 mod buffers;
 mod concurrent;
+mod dma;
 mod failures;
 mod formats;
 mod hostile;
