@@ -25,6 +25,16 @@ fn every_client_with_every_period() {
     }
 }
 
+/// Streams that go out together, of the client that most depends on when.
+#[test]
+fn several_streams_of_what_is_written_anew_at_the_last_moment() {
+    for options in
+        ["--streams 2 --period 480", "--streams 3 --period 128 --tick 10000", "--streams 3 --period 48"]
+    {
+        play(&format!("--client rewrite {options}"));
+    }
+}
+
 /// Rows 28 and 34: tail of the last packet; presentation position.
 #[test]
 fn packets_of_any_length() {

@@ -41,6 +41,7 @@ pub use session::Session;
 pub use witness::Judged;
 pub use witness::PositionFigures;
 
+use crate::sound::Lane;
 use crate::sound::Pcm;
 
 /// The kinds of client.
@@ -110,6 +111,8 @@ pub struct Plan {
     pub pcm: Pcm,
     /// Which endpoint of its direction.
     pub endpoint: usize,
+    /// Bits that its sound has in the sum of all that are played.
+    pub lane: Lane,
     /// Frames to be played or recorded.
     pub frames: usize,
     /// The kind of client.

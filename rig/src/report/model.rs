@@ -14,7 +14,7 @@ use super::traced::Traced;
 use crate::sound::GlitchKind;
 
 /// Version of the JSON's shape: raised when a field goes or changes its meaning, not when one is added.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// Everything a run found out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -44,8 +44,6 @@ pub(super) struct Part {
     pub(super) plan: Plan,
     /// Which endpoint of its direction.
     pub(super) endpoint: usize,
-    /// Bits that its sound has in the sum of all that are played.
-    pub(super) lane: Lane,
     /// The sound in words.
     pub(super) input: String,
 }
@@ -90,6 +88,7 @@ impl<'a> Common<'a> {
         Plan {
             direction,
             endpoint: 0,
+            lane: Lane::WHOLE,
             frames,
             kind,
             period: self.client.period as usize,
@@ -125,8 +124,8 @@ impl<'a> Common<'a> {
             if index > 0 {
                 plan.disturbance = None;
             }
-            plan.endpoint = index as usize;
-            Part { plan, endpoint: index as usize, lane, input }
+            (plan.endpoint, plan.lane) = (index as usize, lane);
+            Part { plan, endpoint: index as usize, input }
         };
         (0..of).map(part).collect()
     }

@@ -54,7 +54,8 @@ fn judge(job: &Job, part: &Part, books: Option<&Books>, output: &[u8]) -> Compar
             let given = books.and_then(|books| books.input.as_ref()).unwrap_or(&part.plan.pcm);
             let input = if job.mixed { carried(given) } else { given.clone() };
             let sum = input.with_data(output.to_vec());
-            let own = if part.lane.of > 1 { lane_of(&sum, valid_bits(given), part.lane) } else { sum };
+            let own =
+                if part.plan.lane.of > 1 { lane_of(&sum, valid_bits(given), part.plan.lane) } else { sum };
             let cut_off = books.and_then(|books| books.cut_off);
             if let Some(requests) = books.and_then(|books| books.requests.as_ref()).filter(|each| each.gaps) {
                 return compare_kept(&input, &own, &stretches(requests, given, &input, cut_off));

@@ -220,7 +220,7 @@ pub(super) fn add_run(report: &mut Report, machine: &Machine, rounds: &[Vec<&Boo
             let whole = Snapshot::between(run);
             report.run.allocations += whole.allocations;
             report.events_signalled += whole.events_signalled;
-            // A driver may copy what it tells the device when it begins one stream while another runs already.
+            // One stream begins or ends while another runs: what a driver moves about for that is not RUN's.
             report.run.bytes_copied += Snapshot::shared(run).unwrap_or(whole).bytes_copied;
         }
         report.run.buffer_mapped |= round.iter().any(|books| books.buffer_mapped);

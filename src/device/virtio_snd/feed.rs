@@ -10,7 +10,8 @@
 //!
 //! - **Just in time.** The client says nothing of what it has written. The next chunks are submitted when no more than
 //!   [`Shape::low`] is left of those before, and then as many as the device may take at a time, in one batch. Hence the
-//!   client has, from the moment it learns that a chunk is done with, a chunk's time less that to write it anew.
+//!   client has, from the moment it learns that a chunk is done with, a chunk's time less that to write it anew, and less
+//!   an eighth of a millisecond where its stream goes out together with another one.
 //! - **Packets.** What the client hands over is submitted at once. After the end of the sound silence follows just in time:
 //!   a device that ran out of it would stand still, and the packets that are counted with it.
 //! - A device that has nothing left gets silence for a chunk that was not handed over, or that the client could not know

@@ -11,7 +11,6 @@
 //! `PlayOffset` plays a newer one. Either is heard as corrupt.
 
 use super::Player;
-use crate::sound::Lane;
 use crate::sound::noise;
 
 /// Where the takes' seeds begin.
@@ -89,7 +88,8 @@ impl Player<'_> {
     /// A buffer of noise that is like no other.
     fn take(&self, number: u64) -> Vec<u8> {
         let capacity = self.session.buffer_frames();
-        noise(&self.session.plan.pcm, capacity, Lane::WHOLE, SEED + number).data
+        let plan = self.session.plan;
+        noise(&plan.pcm, capacity, plan.lane, SEED + number).data
     }
 
     /// Writes the first `frames` frames of a take from the linear frame `at` on.
