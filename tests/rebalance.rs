@@ -97,3 +97,28 @@ fn a_driver_that_does_not_hear_of_the_stop() {
     assert_ne!(run.status, 0, "{}", run.text);
     assert!(run.text.contains("refused while a stream is active"), "{}", run.text);
 }
+
+/// Rows 55 and 57: surprise removal and rebalance. The stream outlives the device's resources in each of them,
+/// and the windows of its registers do not.
+#[test]
+fn a_driver_that_keeps_the_windows_of_its_device() {
+    let mutant = Mutant {
+        name: "keeps-windows",
+        file: "device/virtio/transport.rs",
+        right: "            window.close(at);\n",
+        wrong: "            let _ = (Registers::close as fn(&_, &_), window, at);\n",
+    };
+    let image = mutant.build_optimised();
+    for (end, request) in [
+        (["--restarts", "1", "--rebalance"].as_slice(), "IRP_MN_STOP_DEVICE"),
+        (&["--remove-at", "20000"], "IRP_MN_SURPRISE_REMOVAL"),
+    ] {
+        let folder = folder(&format!("keeps-windows-{}", end.len()));
+        let arguments = [&["play", "--device", "virtio-snd", "--seconds", "1"], end].concat();
+        let run = rig_with(&image, &folder, &arguments);
+        assert_eq!(run.status, 3, "{}", run.text);
+        assert_eq!(run.rules().first().map(String::as_str), Some("MappingLeft"), "{}", run.text);
+        let message = run.figure("/findings/0/message").to_string();
+        assert!(message.contains(request), "{message}");
+    }
+}

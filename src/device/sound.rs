@@ -370,7 +370,8 @@ pub(crate) trait SoundDevice: Mapped {
     /// interrupt's message; none on a line. IRQL: DIRQL.
     fn claim(&self, at: &Irql<Device>, message: Option<u32>) -> Claim;
 
-    /// Ends the device: resets it within a bound, and forgets its registers; it ignores everything from then on.
+    /// Ends the device: resets it within a bound, and gives its registers up, which are mapped no more when this returns;
+    /// it ignores everything from then on. Streams and filters may stay open.
     /// False if it does not answer: then what is in `shared` and in the engines must stay in memory for good.
     fn shut_down(&self, at: &mut Irql<Passive>, shared: &mut Self::Shared) -> bool;
 }

@@ -18,6 +18,7 @@ pub(crate) mod pci;
 pub(crate) mod pnp;
 pub(crate) mod pool;
 pub(crate) mod registry;
+mod rundown;
 pub(crate) mod shared;
 pub(crate) mod thread;
 pub(crate) mod time;

@@ -11,8 +11,10 @@ const VERIFIER: u32 = 0xC4;
 const SURPRISE: &str = "IRP_MN_SURPRISE_REMOVAL";
 
 impl Verifier {
-    /// After `IRP_MN_STOP_DEVICE`, a failed start, or `IRP_MN_REMOVE_DEVICE`: whatever was bound to the device's
-    /// resources is gone.
+    /// After `IRP_MN_STOP_DEVICE`, `IRP_MN_SURPRISE_REMOVAL`, a failed start, or `IRP_MN_REMOVE_DEVICE`: whatever was
+    /// bound to the device's resources is gone, though clients may have streams open. "Handling an IRP_MN_STOP_DEVICE
+    /// Request" and "Handling an IRP_MN_SURPRISE_REMOVAL Request" ask a function driver to release them: the addresses
+    /// are another device's from then on, or nobody's.
     pub fn check_device_released(&self, kernel: &Kernel, when: &str) {
         for resource in self.stream_resources().iter().filter(|entry| entry.removed_ns.is_none()) {
             let message = format!(
@@ -31,6 +33,11 @@ impl Verifier {
         if connected > 0 {
             let message = format!("after {when}, {connected} interrupt(s) are still connected");
             self.record(kernel, "InterruptLeft", VERIFIER, [0x97, connected as u64, 0, 0], message);
+        }
+        let mappings = kernel.device_mappings();
+        if mappings > 0 {
+            let message = format!("after {when}, {mappings} window(s) of device memory are still mapped");
+            self.record(kernel, "MappingLeft", VERIFIER, [mappings as u64, 0, 0, 0], message);
         }
     }
 
@@ -79,7 +86,6 @@ impl Verifier {
             ("HandleLeft", VERIFIER, handles, "handle(s) not closed"),
             ("ReferenceLeft", VERIFIER, references as usize, "object reference(s) not given back"),
             ("MdlLeft", VERIFIER, kernel.memory.live_mdls(), "MDL(s) not freed"),
-            ("MappingLeft", VERIFIER, kernel.device_mappings(), "device memory mapping(s) left"),
         ];
         for (rule, code, count, what) in left {
             if count > 0 {

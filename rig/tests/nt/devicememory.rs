@@ -96,3 +96,32 @@ fn a_device_outside_d0_is_not_touched() {
 fn memory_that_was_not_assigned_is_not_touched() {
     assert_eq!(found_by_reading(REGISTERS + 0x4000_0000, false), ["RegisterNotAssigned"]);
 }
+
+/// What is found when the device is taken away by that request, and a window of it stays mapped or does not.
+fn found_after(when: &'static str, kept: bool) -> Vec<(String, String)> {
+    let device = Box::new(Messenger::new(0).expect("memory"));
+    let found = findings_with(device, move |kernel| {
+        kernel.verifier.set_device_owned(true);
+        let base = map(kernel, REGISTERS, 0x1000);
+        if !kept {
+            unmap(kernel, base, 0x1000);
+        }
+        kernel.verifier.set_device_owned(false);
+        kernel.verifier.check_device_released(kernel, when);
+        if kept {
+            unmap(kernel, base, 0x1000);
+        }
+    });
+    found.into_iter().map(|finding| (finding.rule, finding.message)).collect()
+}
+
+#[test]
+fn a_window_that_outlives_the_devices_resources() {
+    for when in ["IRP_MN_STOP_DEVICE", "IRP_MN_SURPRISE_REMOVAL"] {
+        assert_eq!(found_after(when, false), []);
+        let found = found_after(when, true);
+        let [(rule, message)] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(rule, "MappingLeft");
+        assert!(message.contains(when), "{message}");
+    }
+}

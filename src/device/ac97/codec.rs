@@ -106,6 +106,11 @@ impl Codec {
         }
     }
 
+    /// Gives its registers up.
+    pub(super) fn close(&self, at: &Irql<Passive>) {
+        self.nam.close(at);
+    }
+
     /// Brings link and codec up from whatever state they are in. Answers the rates that DAC and ADC accept.
     ///
     /// # Errors

@@ -283,10 +283,12 @@ impl SoundDevice for Ac97 {
         Progress { done, troubled: glitch, glitch, wake: NEVER }
     }
 
-    fn shut_down(&self, _at: &mut Irql<Passive>, _shared: &mut ()) -> bool {
+    fn shut_down(&self, at: &mut Irql<Passive>, _shared: &mut ()) -> bool {
         let own = [&self.output, &self.input];
         own.into_iter().for_each(|own| _ = self.reset(own));
         self.gone.store(true, Release);
+        self.bus.close(at);
+        self.codec.close(at);
         let stuck = own.into_iter().any(DmaBox::is_stuck);
         if stuck {
             trace::info(c"the device does not stop: its descriptors are left to it");

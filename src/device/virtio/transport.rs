@@ -152,6 +152,14 @@ impl Transport {
         self.absent.fetch_or(GONE, AcqRel);
     }
 
+    /// Gives the device back, and with it the addresses of its registers: nothing of it is mapped any more.
+    pub(crate) fn close(&self, at: &Irql<Passive>) {
+        self.forget();
+        for window in [&self.common, &self.notify, &self.isr].into_iter().chain(&self.device) {
+            window.close(at);
+        }
+    }
+
     /// The device status; none if the device is gone.
     pub(crate) fn status(&self) -> Option<u8> {
         if !self.is_present() {

@@ -324,7 +324,7 @@ impl SoundDevice for VirtioSnd {
     fn shut_down(&self, at: &mut Irql<Passive>, shared: &mut Rings) -> bool {
         let mut queues = shared.take();
         let at_rest = self.end(at, queues.as_mut());
-        self.transport.forget();
+        self.transport.close(at);
         if at_rest {
             self.control.close(at);
         } else {
