@@ -74,14 +74,18 @@ fn a_shared_line_is_declined_in_d3() {
 }
 
 /// Rows 43, 46, 51, 52, 53 and 55: sleep and idle, with pins open and closed, over and over, and an end in each of
-/// them.
+/// them, with cyclic buffers and with mappings.
 #[test]
 fn a_device_sleeps_and_wakes_in_each_stage_of_its_life() {
     for device in ["ac97", "virtio-snd"] {
-        let folder = folder(&format!("sleep-life-{device}"));
-        let run = rig(&folder, &["lifecycle", "--device", device, "--sleep", "--cycles", "20"]);
-        assert_eq!(run.status, 0, "{}", run.text);
-        assert!(run.text.contains("20 cycles with sleep"), "{}", run.text);
+        for windows in ["26100", "26100-nowavert"] {
+            let folder = folder(&format!("sleep-life-{device}-{windows}"));
+            let arguments =
+                ["lifecycle", "--device", device, "--windows", windows, "--sleep", "--cycles", "20"];
+            let run = rig(&folder, &arguments);
+            assert_eq!(run.status, 0, "{}", run.text);
+            assert!(run.text.contains("20 cycles with sleep"), "{}", run.text);
+        }
     }
 }
 

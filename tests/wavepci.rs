@@ -94,6 +94,36 @@ fn pause_stop_and_run_again() {
     }
 }
 
+/// Row 48: what the device had is taken from it, and is there again when it has power.
+#[test]
+fn mappings_outlive_a_sleep() {
+    for device in ["ac97", "virtio-snd"] {
+        for task in ["play", "record"] {
+            for seed in [0, 3] {
+                let options = format!("--device {device} --seconds 2 --seed {seed} --sleep-at 33333");
+                let run = good(task, &options);
+                assert_eq!(run.number("/notices/glitches"), 0.0, "{}", run.text);
+            }
+        }
+    }
+}
+
+/// Row 48.
+#[test]
+fn a_driver_that_takes_what_was_asleep_for_played() {
+    let mutant = Mutant {
+        name: "slept-for-played",
+        file: "device/virtio_snd/power.rs",
+        right: "            && let Err(status) = self.take_back(at, station, |_| false)\n",
+        wrong: "            && let Err(status) = self.take_back(at, station, |_| true)\n",
+    };
+    let arguments = "play --client wavepci --device virtio-snd --seconds 2 --seed 3 --sleep-at 33333";
+    let arguments: Vec<&str> = arguments.split_whitespace().collect();
+    let run = rig_with(&mutant.build_optimised(), &folder("wavepci-slept-for-played"), &arguments);
+    assert_eq!(run.status, 1, "{}", run.text);
+    assert_eq!(run.figure("/bit_exact"), false, "{}", run.text);
+}
+
 #[test]
 fn surprise_removal_with_mappings_out() {
     for device in ["ac97", "virtio-snd"] {

@@ -27,6 +27,16 @@ impl Injection {
         (self.seen.get(), self.failed.take())
     }
 
+    /// Goes on counting, or does not for a while.
+    pub fn count(&self, on: bool) {
+        self.armed.set(on);
+    }
+
+    /// Calls counted so far.
+    pub fn seen(&self) -> u32 {
+        self.seen.get()
+    }
+
     /// Asked by every routine that may fail for want of resources.
     pub fn fails(&self, what: &str) -> bool {
         if !self.armed.get() {

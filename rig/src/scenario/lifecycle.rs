@@ -1,4 +1,4 @@
-//! Load, start, stop, remove, unload: over and over, or with every step of start made to fail in turn.
+//! Load, start, stop, remove, unload: over and over.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,6 +10,7 @@ use super::Machine;
 use super::SetupError;
 use super::check;
 use super::failed;
+use super::failures;
 use super::machine::Loader;
 use super::occupant;
 use super::occupant::Occupant;
@@ -22,9 +23,6 @@ use crate::report::Verdict;
 use crate::report::html;
 use crate::sound::Pcm;
 
-/// More failures than any start has steps: the end of a driver that never gets up.
-const MOST_STEPS: u32 = 500;
-
 /// `rig lifecycle`.
 ///
 /// # Errors
@@ -36,7 +34,7 @@ pub fn lifecycle(options: &Lifecycle) -> Result<Verdict, SetupError> {
     let (shared, loader, options_copy) = (outcome.clone(), machine.loader.clone(), options.clone());
     machine.kernel.run(move || {
         let result = if options_copy.fail_each_step {
-            fail_each_step(&loader, &options_copy)
+            failures::fail_each_step(&loader, &options_copy)
         } else {
             cycles(&loader, &options_copy)
         };
@@ -111,7 +109,7 @@ fn cycle(loader: &Loader, options: &Lifecycle) -> Result<bool, SetupError> {
 }
 
 /// The format of streams that nobody listens to.
-fn silence() -> Pcm {
+pub(super) fn silence() -> Pcm {
     Pcm::from_s16(48_000, 2, &[])
 }
 
@@ -145,74 +143,4 @@ fn life(
         loader.unload(&image);
     }
     Ok(clean && kernel().verifier.findings().is_empty())
-}
-
-fn nothing_failed(status: i32) -> Result<(), i32> {
-    if status < 0 { Err(status) } else { Ok(()) }
-}
-
-/// Fails call after call, until a start sees none fail because it makes no more of them.
-fn fail_each_step(loader: &Loader, options: &Lifecycle) -> Result<String, SetupError> {
-    let kernel = kernel();
-    let mut lines = Vec::new();
-    for step in 0..MOST_STEPS {
-        let image = loader.load_driver(kernel)?;
-        if !options.rebalance {
-            kernel.injection.arm(Some(step));
-        }
-        let loaded = Adapter::load(kernel, &image.entry()?);
-        let added = loaded
-            .as_ref()
-            .map_err(|status| *status)
-            .and_then(|adapter| nothing_failed(adapter.add_device()));
-        let status = match (&loaded, added) {
-            (Ok(adapter), Ok(())) => adapter.start(),
-            (_, Err(status)) => status,
-            (Err(status), Ok(())) => *status,
-        };
-        let status = match &loaded {
-            Ok(adapter) if options.rebalance => fail_rebalance(adapter, step)?,
-            _ => status,
-        };
-        let (_, hit) = kernel.injection.disarm();
-        if let Ok(adapter) = loaded {
-            // A device that was not added is not there to be removed.
-            if added.is_ok() {
-                check("removing the device", adapter.remove())?;
-            }
-            adapter.unload();
-        }
-        if !kernel.verifier.findings().is_empty() {
-            return Ok(format!("ended by findings after failure {step}: {hit:?}"));
-        }
-        loader.unload(&image);
-        let Some(hit) = hit else {
-            return Ok(format!("{}\n{step} failures planted, one at a time", lines.join("\n")));
-        };
-        let answer = if status < 0 {
-            format!("start fails with {status:#010x}")
-        } else {
-            "started without it".to_owned()
-        };
-        lines.push(format!("{hit}: {answer}"));
-    }
-    Err(SetupError::Environment(format!("start still makes new calls after {MOST_STEPS} of them")))
-}
-
-/// A sleep and a rebalance under a running stream, in which one call fails; the status of the start at its end.
-fn fail_rebalance(adapter: &Adapter, step: u32) -> Result<i32, SetupError> {
-    let occupant = adapter
-        .render_endpoint()
-        .map(|endpoint| Occupant::run(adapter, &endpoint, &silence()))
-        .transpose()?;
-    adapter.kernel().injection.arm(Some(step));
-    check("falling asleep", adapter.sleep(PowerSystemSleeping3))?;
-    check("waking up", adapter.wake())?;
-    check("stopping the device", adapter.stop())?;
-    adapter.relocate();
-    let status = adapter.start();
-    if let Some(occupant) = occupant {
-        occupant.leave();
-    }
-    Ok(status)
 }

@@ -3,6 +3,7 @@
 mod clients;
 mod controls;
 mod ear;
+mod failures;
 mod job;
 mod judge;
 mod lifecycle;

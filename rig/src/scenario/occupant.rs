@@ -1,4 +1,7 @@
-//! A client that has a pin open, and a stream in RUN, while something happens to its device.
+//! A client that has a pin open, and a stream in RUN, while something happens to its device: through a buffer of the
+//! WaveRT port with an event, or with packets of its own through the WavePci port, whichever the driver has chosen.
+
+use std::cell::RefCell;
 
 use portcls::raw::PcExitLatencyFast;
 use portcls::raw::PcExitLatencyInstant;
@@ -14,28 +17,70 @@ use super::failed;
 use crate::client::format::Shape;
 use crate::client::format::data_format;
 use crate::nt::ClientEvent;
+use crate::nt::Kernel;
+use crate::nt::kernel;
 use crate::portcls::Adapter;
 use crate::portcls::Buffer;
+use crate::portcls::Cutter;
+use crate::portcls::Done;
 use crate::portcls::Endpoint;
 use crate::portcls::KsState;
 use crate::portcls::Pin;
+use crate::portcls::Place;
 use crate::sound::Pcm;
 
 /// Frames of half a buffer.
 const HALF: u32 = 480;
 /// Time for which the stream runs before anything happens: no whole number of halves, nanoseconds.
 const HEAD_START_NS: u64 = 33_300_000;
+/// Packets that are with the port driver at least: longer than the head start.
+const AHEAD: usize = 8;
+/// Draws the lengths of mappings.
+const SEED: u64 = 4;
 /// Longest wait for the next event.
 const PATIENCE_NS: u64 = 1_000_000_000;
+/// Time between two looks for packets that came back.
+const LOOK_NS: u64 = 5_000_000;
 
 /// The first Windows whose PortCls knows of rebalance under active streams (1511).
 const FIRST_TO_REBALANCE: u32 = 10_586;
 
-/// A stream of silence in RUN, with an event.
+/// A stream of silence in RUN.
 pub(super) struct Occupant {
     pin: Pin,
-    buffer: Buffer,
-    event: ClientEvent,
+    means: Means,
+}
+
+/// By which its sound goes.
+enum Means {
+    /// A cyclic buffer, and an event for each of its halves.
+    Buffer(Buffer, ClientEvent),
+    /// Packets, cut into mappings.
+    Packets(Packets),
+}
+
+/// Packets of a WavePci stream.
+struct Packets {
+    silence: Vec<u8>,
+    cutter: RefCell<Cutter>,
+}
+
+impl Packets {
+    fn new(pcm: &Pcm) -> Self {
+        let frame = pcm.frame_bytes();
+        let cutter = RefCell::new(Cutter::hostile(SEED, frame, true));
+        Self { silence: vec![pcm.silence(); HALF as usize * frame], cutter }
+    }
+
+    /// Keeps enough of them with the port driver.
+    fn supply(&self, pin: &Pin) -> Result<(), SetupError> {
+        while pin.bytes_pending() < (AHEAD * self.silence.len()) as u64 {
+            let handed = pin.submit(&self.silence, Place::default(), &mut self.cutter.borrow_mut());
+            handed.map_err(failed("handing a packet over"))?;
+        }
+        pin.tell_available();
+        Ok(())
+    }
 }
 
 impl Occupant {
@@ -48,25 +93,48 @@ impl Occupant {
         let shape = if pcm.channels <= 2 && pcm.bits == 16 { Shape::Plain } else { Shape::Extensible };
         let pin = Pin::open(adapter, &endpoint.wave, endpoint.wave_pin, &data_format(pcm, shape))
             .map_err(failed("opening a pin"))?;
-        let bytes = 2 * HALF * pcm.frame_bytes() as u32;
-        let buffer = pin.allocate_with_notification(bytes, 2).map_err(failed("allocating a buffer"))?;
-        buffer.write(0, &vec![pcm.silence(); buffer.len()]);
-        let event = ClientEvent::new(kernel);
-        check("registering an event", pin.register_event(&event))?;
+        let means = match pin.port_class() {
+            "WavePci" => Means::Packets(Packets::new(pcm)),
+            _ => with_buffer(kernel, &pin, pcm)?,
+        };
+        if let Means::Packets(packets) = &means {
+            packets.supply(&pin)?;
+        }
         check("SetState(RUN)", pin.set_state(KsState::Run))?;
+        pin.tell_available();
         kernel.sleep_until(kernel.now() + HEAD_START_NS);
-        Ok(Self { pin, buffer, event })
+        Ok(Self { pin, means })
     }
 
-    /// The next event comes.
+    /// Sound goes on: the next events come, or the next packets come back.
     fn expect_sound(&self, when: &str) -> Result<(), SetupError> {
-        let before = self.event.count();
-        while self.event.count() < before + 2 {
-            if !self.event.wait(PATIENCE_NS) {
-                return wrong(&format!("no event came {when}"));
+        match &self.means {
+            Means::Buffer(_, event) => {
+                let before = event.count();
+                while event.count() < before + 2 {
+                    if !event.wait(PATIENCE_NS) {
+                        return wrong(&format!("no event came {when}"));
+                    }
+                }
+                Ok(())
+            }
+            Means::Packets(packets) => {
+                let kernel = kernel();
+                let (end, mut back) = (kernel.now() + PATIENCE_NS, 0);
+                drop(self.pin.completed());
+                while back < 2 {
+                    if kernel.now() >= end {
+                        return wrong(&format!("no packet came back {when}"));
+                    }
+                    packets.supply(&self.pin)?;
+                    kernel.sleep_until(kernel.now() + LOOK_NS);
+                    let released = |done: &Done| done.pieces.iter().all(|piece| piece.released);
+                    back += self.pin.completed().iter().filter(|done| released(done)).count();
+                    self.pin.check_memory();
+                }
+                Ok(())
             }
         }
-        Ok(())
     }
 
     /// PortCls has stopped the stream, and it does not run any more whatever its client asks for.
@@ -74,9 +142,15 @@ impl Occupant {
         if self.pin.state() != KsState::Stop {
             return wrong("the stream is not in STOP after the device was stopped");
         }
-        let position = self.pin.position();
-        if position.is_ok_and(|position| position.play_offset != 0) {
+        let position = match self.means {
+            Means::Buffer(..) => self.pin.position().map(|position| position.play_offset),
+            Means::Packets(_) => self.pin.linear_position(),
+        };
+        if position.is_ok_and(|position| position != 0) {
             return wrong("the position is not zero after the device was stopped");
+        }
+        if self.pin.mappings_out() != 0 {
+            return wrong("the miniport has mappings after the device was stopped");
         }
         if self.pin.set_state(KsState::Run) >= 0 {
             return wrong("a stream whose device was stopped ran again");
@@ -84,21 +158,42 @@ impl Occupant {
         Ok(())
     }
 
+    /// Whether Windows can stop the device under it, if the driver takes part: since Windows 10 1511, and for "Topology
+    /// and WaveRT" ports ("Implement PnP Rebalance for PortCls Audio Drivers"). Others are closed first.
+    pub(super) fn may_be_moved(&self) -> bool {
+        kernel().profile.build >= FIRST_TO_REBALANCE && matches!(self.means, Means::Buffer(..))
+    }
+
     /// The client closes its pin.
     pub(super) fn leave(self) {
-        let Self { pin, buffer, event } = self;
-        drop(buffer);
-        pin.close();
-        drop(pin);
-        drop(event);
+        let Self { pin, means } = self;
+        match means {
+            Means::Buffer(buffer, event) => {
+                drop(buffer);
+                pin.close();
+                drop(pin);
+                drop(event);
+            }
+            Means::Packets(_) => pin.close(),
+        }
     }
+}
+
+/// A cyclic buffer of silence, and an event that is registered.
+fn with_buffer(kernel: &'static Kernel, pin: &Pin, pcm: &Pcm) -> Result<Means, SetupError> {
+    let bytes = 2 * HALF * pcm.frame_bytes() as u32;
+    let buffer = pin.allocate_with_notification(bytes, 2).map_err(failed("allocating a buffer"))?;
+    buffer.write(0, &vec![pcm.silence(); buffer.len()]);
+    let event = ClientEvent::new(kernel);
+    check("registering an event", pin.register_event(&event))?;
+    Ok(Means::Buffer(buffer, event))
 }
 
 fn wrong<T>(message: &str) -> Result<T, SetupError> {
     Err(SetupError::Environment(message.to_owned()))
 }
 
-/// The stop and the start of a rebalance, under a stream of `endpoint` where Windows knows of that. The client is late to
+/// The stop and the start of a rebalance, under a stream of `endpoint` where Windows can do that. The client is late to
 /// close its pin.
 ///
 /// # Errors
@@ -112,7 +207,7 @@ pub(super) fn rebalance(adapter: &Adapter, endpoint: &Endpoint, pcm: &Pcm) -> Re
         occupant.leave();
         return Ok(());
     }
-    if adapter.kernel().profile.build >= FIRST_TO_REBALANCE {
+    if occupant.may_be_moved() {
         return wrong(
             "a stop is refused while a stream is active: the driver does not take part in rebalance",
         );
