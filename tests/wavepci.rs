@@ -104,6 +104,7 @@ fn mappings_outlive_a_sleep() {
                 let run = good(task, &options);
                 assert_eq!(run.number("/notices/glitches"), 0.0, "{}", run.text);
             }
+            good(task, &format!("--device {device} --seconds 2 --seed 5 --revoke 6 --sleep-at 33333"));
         }
     }
 }

@@ -272,7 +272,7 @@ impl<'a> Session<'a> {
             self.stood_at = if self.timed {
                 self.witness.paused(now, "in PAUSE", offsets, clock)
             } else {
-                self.witness.stopped_short(now, offsets)
+                self.witness.stopped_short(now, "in PAUSE", offsets)
             };
         }
         if self.event.count() > signalled {

@@ -176,9 +176,9 @@ impl Witness {
         (linear as f64, linear as f64)
     }
 
-    /// Two positions in PAUSE of such a stream. Returns linear frames.
-    pub(super) fn stopped_short(&mut self, now: u64, offsets: (u64, u64)) -> f64 {
-        self.still(now, "in PAUSE", offsets);
+    /// Two positions of such a stream that stands still. Returns linear frames.
+    pub(super) fn stopped_short(&mut self, now: u64, when: &str, offsets: (u64, u64)) -> f64 {
+        self.still(now, when, offsets);
         (offsets.0 / self.frame) as f64
     }
 

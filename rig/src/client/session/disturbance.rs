@@ -51,7 +51,12 @@ impl Session<'_> {
         self.look_at_transfers();
         let signalled = self.event.count();
         if let Some(offsets) = self.two_offsets("in D3") {
-            self.stood_at = self.witness.paused(self.kernel.now(), "in D3", offsets, clock);
+            let now = self.kernel.now();
+            self.stood_at = if self.timed {
+                self.witness.paused(now, "in D3", offsets, clock)
+            } else {
+                self.witness.stopped_short(now, "in D3", offsets)
+            };
         }
         self.kernel.sleep_until(self.kernel.now() + PAUSE_NS);
         if self.event.count() > signalled {
