@@ -242,8 +242,8 @@ pub struct Lifecycle {
     /// Give the device other addresses and vectors in each stage of a cycle, too.
     #[arg(long)]
     pub rebalance: bool,
-    /// Instead, make each call that may fail during start fail in turn; with --rebalance, each call of a sleep and a
-    /// rebalance under a running stream.
+    /// Instead, make each call that may fail during start fail in turn; with --rebalance, each call while the device is
+    /// idle, and of a sleep and a rebalance under a running stream. The start after each of them must work.
     #[arg(long)]
     pub fail_each_step: bool,
 }
