@@ -80,8 +80,8 @@ pub struct MachineOptions {
     #[arg(long)]
     pub uncounted: bool,
     /// Streams at once, each with a client and an endpoint of its own: in each direction for virtio-snd, which gets
-    /// that many.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=5))]
+    /// that many, 5 at most. The device `fake` has as many as its words say.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=32))]
     pub streams: u32,
     /// The Windows build that the driver sees: 10240, 10586, 14393, 19041, 22621 or 26100; with '-noresources'
     /// behind it, a port without stream resource managers, with '-nowavert' one without a WaveRT port.
@@ -219,6 +219,9 @@ pub struct Duplex {
     /// Another kind of client for the recording.
     #[arg(long, value_name = "CLIENT")]
     pub record_client: Option<client::Kind>,
+    /// Streams that record, where they are not as many as play.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32))]
+    pub record_streams: Option<u32>,
     /// Write the sound that came out of the device.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -323,7 +326,7 @@ mod tests {
 
     #[test]
     fn what_the_device_has_not_is_refused() {
-        for (option, value) in [("--vectors", "6"), ("--streams", "0"), ("--streams", "6"), ("--bits", "12")]
+        for (option, value) in [("--vectors", "6"), ("--streams", "0"), ("--streams", "33"), ("--bits", "12")]
         {
             let error = Options::try_parse_from(["rig", "play", "--driver", "x", option, value]).unwrap_err();
             assert!(error.to_string().contains(option), "{error}");

@@ -10,10 +10,10 @@ use super::controls::EndpointControls;
 use super::subdevices::{Names, install};
 use super::wave_port::WaveFilter;
 use crate::device::formats::fingerprint;
-use crate::device::{Direction, MAX_ENDPOINTS, SoundDevice};
+use crate::device::{Direction, SoundDevice};
 use crate::platform::ending::Ending;
 use crate::platform::pnp::StartRequest;
-use crate::platform::pool::PoolBox;
+use crate::platform::pool::{PoolBox, PoolSlice};
 use crate::platform::shared::Shared;
 use crate::topology::{self, Herald, TopologyMiniport, Watch};
 use crate::wave;
@@ -57,7 +57,7 @@ impl<D: SoundDevice> Endpoint<D> {
 }
 
 /// Tells the clients of each endpoint of its jack and its controls; of as many as there are names for.
-pub(super) struct Heralds([Option<Shared<Herald>>; MAX_ENDPOINTS]);
+pub(super) struct Heralds(PoolSlice<Option<Shared<Herald>>>);
 
 impl Heralds {
     /// Those of the endpoints of `hub`.
@@ -66,8 +66,8 @@ impl Heralds {
     ///
     /// `STATUS_INSUFFICIENT_RESOURCES`.
     pub(super) fn new<D: SoundDevice>(irql: &Irql<Passive>, hub: &Hub<D>) -> Result<Self> {
-        let mut heralds = [const { None }; MAX_ENDPOINTS];
-        for (number, (info, place)) in hub.endpoints().iter().zip(&mut heralds).enumerate() {
+        let mut heralds = PoolSlice::new(hub.endpoints().len(), || None)?;
+        for (number, (info, place)) in hub.endpoints().iter().zip(heralds.iter_mut()).enumerate() {
             let jack = hub.device().jack(irql, number)?;
             let news = hub.device().news(number);
             *place = Some(Shared::new(Herald::new(info.direction, jack, news))?);
@@ -82,7 +82,7 @@ impl Heralds {
 }
 
 /// All endpoints of a device.
-pub(super) struct Endpoints<D: SoundDevice>([Option<PoolBox<Endpoint<D>>>; MAX_ENDPOINTS]);
+pub(super) struct Endpoints<D: SoundDevice>(PoolSlice<Option<PoolBox<Endpoint<D>>>>);
 
 impl<D: SoundDevice> Endpoints<D> {
     /// Makes the filters of the endpoints of `hub`, and registers them.
@@ -96,9 +96,9 @@ impl<D: SoundDevice> Endpoints<D> {
         hub: &Shared<Hub<D>>,
         heralds: &Heralds,
     ) -> Result<Self> {
-        let mut endpoints = Self([const { None }; MAX_ENDPOINTS]);
+        let mut endpoints = Self(PoolSlice::new(hub.endpoints().len(), || None)?);
         let (mut renders, mut captures) = (0_usize, 0_usize);
-        for (number, (place, herald)) in endpoints.0.iter_mut().zip(&heralds.0).enumerate() {
+        for (number, (place, herald)) in endpoints.0.iter_mut().zip(heralds.0.iter()).enumerate() {
             let (Some(channel), Some(herald)) = (Channel::new(hub.clone(), number), herald) else { break };
             let count = match channel.info().direction {
                 Direction::Render => &mut renders,

@@ -1,12 +1,14 @@
 //! From the interrupt to the streams.
 #![forbid(unsafe_code)]
 
+use portcls::Result;
 use portcls::etw::{EtwHelper, Glitch, StreamPlace};
 use portcls::irql::{Device, Dispatch, Irql, Passive};
 
 use super::endpoint::{Endpoints, Heralds};
-use crate::device::{MAX_ENDPOINTS, SoundDevice};
+use crate::device::SoundDevice;
 use crate::platform::interrupt::{Claim, Handler};
+use crate::platform::pool::PoolSlice;
 use crate::platform::shared::Shared;
 use crate::platform::thread::Service;
 use crate::platform::trace;
@@ -31,24 +33,28 @@ pub(super) struct Attendant<D: SoundDevice> {
     hub: Shared<Hub<D>>,
     heralds: Heralds,
     /// Where the interruptions of each endpoint are reported.
-    traces: [Option<EtwHelper>; MAX_ENDPOINTS],
+    traces: PoolSlice<Option<EtwHelper>>,
 }
 
 impl<D: SoundDevice> Attendant<D> {
     /// For the endpoints of `hub`. It holds references to their ports, and goes with the thread.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
     pub(super) fn new(
         irql: &Irql<Passive>,
         hub: Shared<Hub<D>>,
         heralds: Heralds,
         endpoints: &Endpoints<D>,
-    ) -> Self {
-        let mut traces = [const { None }; MAX_ENDPOINTS];
+    ) -> Result<Self> {
+        let mut traces = PoolSlice::new(hub.endpoints().len(), || None)?;
         for (endpoint, port) in endpoints.ports() {
             if let Some(place) = traces.get_mut(endpoint) {
                 *place = EtwHelper::of(irql, port);
             }
         }
-        Self { hub, heralds, traces }
+        Ok(Self { hub, heralds, traces })
     }
 
     /// Reports what interrupted the sound.

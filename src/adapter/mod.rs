@@ -47,7 +47,7 @@ impl Instance for Adapter {
     type Ties = Registered;
 
     /// Two filters for each endpoint.
-    const MAX_SUBDEVICES: u32 = 4 * MOST as u32;
+    const MAX_SUBDEVICES: u32 = 2 * MOST as u32;
 
     fn start(irql: &mut Irql<Passive>, request: &StartRequest<'_>) -> Result<(Self, Registered)> {
         let waker = Waker::new()?;

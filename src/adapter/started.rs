@@ -68,7 +68,7 @@ impl<D: SoundDevice> Started<D> {
         };
         let ticking = Ending::new(Ticking::new(irql, hub.clone())?);
         let endpoints = Endpoints::new(irql, request, &hub, &heralds)?;
-        let attendant = Attendant::new(irql, hub.clone(), heralds, &endpoints);
+        let attendant = Attendant::new(irql, hub.clone(), heralds, &endpoints)?;
         let thread = ServiceThread::start(irql, waker, attendant)?;
         let (_, port) = endpoints.ports().next().ok_or(Status::DEVICE_CONFIGURATION_ERROR)?;
         let stream_resources =

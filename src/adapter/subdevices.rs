@@ -6,11 +6,16 @@ use portcls::port::{PortClass, Subdevice, WideName, new_port};
 use portcls::raw::IPort;
 use portcls::{Com, ComClass, ComPtr, Result, wide_name};
 
-use crate::device::Direction;
+use crate::device::{Direction, MAX_ENDPOINTS};
 use crate::platform::pnp::StartRequest;
 
-/// Endpoints of a direction that there are names for.
-pub(super) const MOST: usize = 8;
+/// Endpoints of each direction that there are names for.
+const MOST_RENDER: usize = 12;
+const MOST_CAPTURE: usize = 8;
+
+/// All endpoints that there are names for.
+pub(super) const MOST: usize = MOST_RENDER + MOST_CAPTURE;
+const _: () = assert!(MOST <= MAX_ENDPOINTS);
 
 /// Names of the two filters of an endpoint, which are the INF's reference strings.
 #[derive(Clone, Copy)]
@@ -22,7 +27,8 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The names of the endpoint that is number `index` of its direction; none beyond [`MOST`].
+    /// The names of the endpoint that is number `index` of its direction; none beyond [`MOST_RENDER`] and
+    /// [`MOST_CAPTURE`].
     pub(super) fn of(direction: Direction, index: usize) -> Option<Self> {
         match direction {
             Direction::Render => RENDER.get(index).copied(),
@@ -32,7 +38,7 @@ impl Names {
 }
 
 /// The names for as many render endpoints as a device may have.
-const RENDER: [Names; MOST] = [
+const RENDER: [Names; MOST_RENDER] = [
     names(wide_name!("WaveRender0"), wide_name!("TopologyRender0")),
     names(wide_name!("WaveRender1"), wide_name!("TopologyRender1")),
     names(wide_name!("WaveRender2"), wide_name!("TopologyRender2")),
@@ -41,10 +47,14 @@ const RENDER: [Names; MOST] = [
     names(wide_name!("WaveRender5"), wide_name!("TopologyRender5")),
     names(wide_name!("WaveRender6"), wide_name!("TopologyRender6")),
     names(wide_name!("WaveRender7"), wide_name!("TopologyRender7")),
+    names(wide_name!("WaveRender8"), wide_name!("TopologyRender8")),
+    names(wide_name!("WaveRender9"), wide_name!("TopologyRender9")),
+    names(wide_name!("WaveRender10"), wide_name!("TopologyRender10")),
+    names(wide_name!("WaveRender11"), wide_name!("TopologyRender11")),
 ];
 
 /// The names for as many capture endpoints as a device may have.
-const CAPTURE: [Names; MOST] = [
+const CAPTURE: [Names; MOST_CAPTURE] = [
     names(wide_name!("WaveCapture0"), wide_name!("TopologyCapture0")),
     names(wide_name!("WaveCapture1"), wide_name!("TopologyCapture1")),
     names(wide_name!("WaveCapture2"), wide_name!("TopologyCapture2")),

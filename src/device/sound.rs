@@ -33,7 +33,7 @@ use crate::platform::interrupt::Claim;
 use crate::platform::shared::Shared;
 
 /// Endpoints of a device at most; what it has beyond them is not used.
-pub(crate) const MAX_ENDPOINTS: usize = 16;
+pub(crate) const MAX_ENDPOINTS: usize = 32;
 
 /// A time that does not come.
 pub(crate) const NEVER: u64 = u64::MAX;

@@ -45,6 +45,24 @@ impl<T> PoolBox<T> {
         Ok(Self(memory))
     }
 
+    /// Puts a copy of `original` into the pool, without one on the stack: for what is large.
+    ///
+    /// # Errors
+    ///
+    /// `STATUS_INSUFFICIENT_RESOURCES`.
+    pub(crate) fn copy_of(original: &'static T) -> Result<Self>
+    where
+        T: Copy,
+    {
+        // SAFETY: the size is not zero.
+        let memory = unsafe { alloc(Self::LAYOUT) }.cast::<T>();
+        let memory = NonNull::new(memory).ok_or(Status::INSUFFICIENT_RESOURCES)?;
+        // SAFETY: fresh memory of the layout of `T`, which overlaps with nothing.
+        unsafe { memory.copy_from_nonoverlapping(NonNull::from(original), 1) };
+        // INVARIANT: allocated and written just now.
+        Ok(Self(memory))
+    }
+
     /// The address of the value; it stays until the owner is dropped.
     pub(crate) fn as_ptr(&self) -> *mut T {
         self.0.as_ptr()

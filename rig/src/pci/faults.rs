@@ -185,6 +185,10 @@ impl Hardware for Faulty {
         self.inner.played()
     }
 
+    fn played_behind(&mut self) -> Vec<Vec<u8>> {
+        self.inner.played_behind()
+    }
+
     fn finish(&mut self) -> Result<Vec<u8>> {
         self.inner.finish()
     }

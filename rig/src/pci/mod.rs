@@ -198,8 +198,14 @@ pub trait Hardware {
     /// Tears the function out of its slot, without a word to the driver.
     fn remove(&mut self) -> Result<()>;
 
-    /// The sound that came out since this was last called: interleaved samples in the format asked for.
+    /// The sound that came out since this was last called: interleaved samples in the format asked for. Of a function
+    /// that mixes nothing, that of its first output.
     fn played(&mut self) -> Result<Vec<u8>>;
+
+    /// The same of the outputs behind the first, of a function that mixes nothing.
+    fn played_behind(&mut self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
 
     /// Switches the machine off in good order and returns the sound that was still to be fetched.
     fn finish(&mut self) -> Result<Vec<u8>>;

@@ -30,6 +30,9 @@ const USUAL_SECONDS: u32 = 5;
 /// Seconds by which the device hears more than is recorded: it begins before the recording, and pauses.
 const MORE_SECONDS: usize = 3;
 
+/// Streams of QEMU's devices in each direction, at most.
+const MOST_OF_QEMU: u32 = 5;
+
 /// Bytes of a page.
 const PAGE: usize = 4096;
 
@@ -115,12 +118,12 @@ impl<'a> Common<'a> {
         pause.or(abandon).or(sleep)
     }
 
-    /// As many parts as there are streams. Of several, only the first is disturbed.
-    fn parts(&self, one: impl Fn(Lane) -> (Plan, String)) -> Vec<Part> {
-        let of = self.machine.streams;
+    /// So many parts. Of several, only the first is disturbed.
+    fn parts(&self, of: u32, one: impl Fn(u32, Lane) -> (Plan, String)) -> Vec<Part> {
         let part = |index: u32| {
-            let lane = Lane { index, of };
-            let (mut plan, input) = one(lane);
+            // Where nothing is mixed, nothing has to be taken apart.
+            let lane = if self.mixed() { Lane { index, of } } else { Lane::WHOLE };
+            let (mut plan, input) = one(index, lane);
             if index > 0 {
                 plan.disturbance = None;
             }
@@ -131,15 +134,20 @@ impl<'a> Common<'a> {
     }
 
     fn render(&self, sound: &Sound) -> Vec<Part> {
-        self.parts(|lane| {
-            let (pcm, name) = sound.of(lane);
+        self.parts(self.machine.streams, |index, lane| {
+            let (pcm, name) = sound.of(index, lane);
             let frames = pcm.frames();
             (self.plan(Direction::Render, self.client.client, pcm, frames), name)
         })
     }
 
-    fn capture(&self, kind: Kind, format: &Pcm, frames: usize, name: &str) -> Vec<Part> {
-        self.parts(|_| (self.plan(Direction::Capture, kind, format.clone(), frames), name.to_owned()))
+    fn capture(&self, of: u32, kind: Kind, format: &Pcm, frames: usize, name: &str) -> Vec<Part> {
+        self.parts(of, |_, _| (self.plan(Direction::Capture, kind, format.clone(), frames), name.to_owned()))
+    }
+
+    /// Whether there is a mixer between the device and what comes out and goes in.
+    fn mixed(&self) -> bool {
+        self.machine.device.model().is_some()
     }
 
     /// `fed` is what the device hears, in the format of the sound.
@@ -150,7 +158,6 @@ impl<'a> Common<'a> {
         if self.client.sleep_at.is_some() && parts.len() > 1 {
             refuse("--sleep-at is for one stream: the clients of others would notice that time was lost")?;
         }
-        let mixed = self.machine.device.model().is_some();
         let by_packets = parts.iter().any(|part| part.plan.kind == Kind::WavePci);
         if self.client.revoke > 0
             && parts.iter().any(|part| !PAGE.is_multiple_of(part.plan.pcm.frame_bytes()))
@@ -160,6 +167,14 @@ impl<'a> Common<'a> {
             )?;
         }
         let mut machine = self.machine.clone();
+        let of = |direction| parts.iter().filter(|part| part.plan.direction == direction).count() as u32;
+        machine.streams = of(Direction::Render).max(of(Direction::Capture));
+        if self.mixed() && machine.streams > MOST_OF_QEMU {
+            refuse(&format!(
+                "QEMU's devices have {MOST_OF_QEMU} streams in each direction at most: --device fake has as many as \
+                 --fake outputs=N,inputs=N says"
+            ))?;
+        }
         if by_packets {
             machine.ask_for_wavepci();
         }
@@ -172,6 +187,7 @@ impl<'a> Common<'a> {
         if self.machine.device == DeviceName::VirtioSnd && fed.container == 8 {
             refuse("QEMU's mixer takes 127 for the middle of 8-bit samples: --device fake has no mixer")?;
         }
+        let mixed = self.mixed();
         let fed = if mixed { heard(fed) } else { fed.clone() };
         Ok(Job {
             mixed,
@@ -214,11 +230,11 @@ impl Sound {
         }
     }
 
-    fn of(&self, lane: Lane) -> (Pcm, String) {
+    fn of(&self, index: u32, lane: Lane) -> (Pcm, String) {
         match self {
             Self::Given(pcm, name) => (pcm.clone(), name.clone()),
             Self::Noise { format, frames } => {
-                let seed = PLAYED_SEED + u64::from(lane.index);
+                let seed = PLAYED_SEED + u64::from(index);
                 (sound::noise(format, *frames, lane, seed), "the noise".to_owned())
             }
         }
@@ -291,7 +307,8 @@ impl TryFrom<&Record> for Job {
             Some(_) => with_silence(&fed),
             None => to_hear(&format, frames, &options.client),
         };
-        let mut parts = common.capture(options.client.client, &format, frames, &name);
+        let mut parts =
+            common.capture(options.machine.streams, options.client.client, &format, frames, &name);
         for part in &mut parts {
             part.endpoint += options.endpoint;
             part.plan.endpoint = part.endpoint;
@@ -313,7 +330,8 @@ impl TryFrom<&Duplex> for Job {
         let common = Common::new(&options.machine, &options.client, format.rate);
         let mut parts = common.render(&sound);
         let kind = options.record_client.unwrap_or(options.client.client);
-        let recorders = common.capture(kind, &format, frames, "the noise");
+        let of = options.record_streams.unwrap_or(options.machine.streams);
+        let recorders = common.capture(of, kind, &format, frames, "the noise");
         parts.extend(recorders.into_iter().map(|mut part| {
             part.plan.disturbance = None;
             part

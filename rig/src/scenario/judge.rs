@@ -34,7 +34,7 @@ pub(super) fn report(job: &Job, machine: &Machine, image: &LoadedImage, rounds: 
         let mut stream = summary::stream(part, &books);
         // Every round must have been exact: the first that was not is the one to tell of.
         for round in rounds {
-            let comparison = judge(job, part, round.books.get(number), &round.output);
+            let comparison = judge(job, part, round.books.get(number), output(job, part, round));
             stream.set_comparison(&comparison);
             if !comparison.bit_exact {
                 break;
@@ -45,6 +45,14 @@ pub(super) fn report(job: &Job, machine: &Machine, image: &LoadedImage, rounds: 
     let books: Vec<Vec<&Books>> = rounds.iter().map(|round| round.books.iter().collect()).collect();
     summary::add_run(&mut report, machine, &books);
     report
+}
+
+/// What came out where the sound of `part` is: of the device, or, where it mixes nothing, of its own output.
+fn output<'a>(job: &Job, part: &Part, round: &'a Round) -> &'a [u8] {
+    match part.endpoint.checked_sub(1) {
+        Some(behind) if !job.mixed => round.behind.get(behind).map(Vec::as_slice).unwrap_or_default(),
+        _ => &round.output,
+    }
 }
 
 /// One client's sound in one round.

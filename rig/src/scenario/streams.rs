@@ -47,8 +47,10 @@ struct Outcome {
 pub(super) struct Round {
     /// Theirs, in the order of the job's parts.
     pub(super) books: Vec<Books>,
-    /// What came out of the device.
+    /// What came out of the device, or of its first output.
     pub(super) output: Vec<u8>,
+    /// What came out of the outputs behind that, where the device mixes nothing.
+    pub(super) behind: Vec<Vec<u8>>,
 }
 
 /// `rig play`.
@@ -120,10 +122,9 @@ fn perform(image: &Rc<LoadedImage>, job: &Job, outcome: &RefCell<Outcome>) -> Re
             check("restarting the device", adapter.start())?;
         }
         let books = clients::at_once(&adapter, &job.parts)?;
-        let output = kernel.hardware.borrow_mut().played()?;
-        kernel.trace.add(kernel.now(), TraceEvent::Sound(&output));
+        let (output, behind) = heard(kernel)?;
         books.iter().for_each(|books| kernel.trace.add(kernel.now(), TraceEvent::Sound(&books.recorded)));
-        outcome.borrow_mut().rounds.push(Round { books, output });
+        outcome.borrow_mut().rounds.push(Round { books, output, behind });
         listen_to_silence(kernel, &job.fed, outcome)?;
     }
     outcome.borrow_mut().notices = notices::of(&adapter);
@@ -135,15 +136,24 @@ fn perform(image: &Rc<LoadedImage>, job: &Job, outcome: &RefCell<Outcome>) -> Re
     Ok(())
 }
 
+/// What came out of the device since this was last asked, and of the outputs behind its first.
+fn heard(kernel: &Kernel) -> Result<(Vec<u8>, Vec<Vec<u8>>), SetupError> {
+    let output = kernel.hardware.borrow_mut().played()?;
+    let behind = kernel.hardware.borrow_mut().played_behind();
+    kernel.trace.add(kernel.now(), TraceEvent::Sound(&output));
+    behind.iter().for_each(|sound| kernel.trace.add(kernel.now(), TraceEvent::Sound(sound)));
+    Ok((output, behind))
+}
+
 /// No stream is open: a device that goes on playing was not stopped.
 fn listen_to_silence(kernel: &Kernel, format: &Pcm, outcome: &RefCell<Outcome>) -> Result<(), SetupError> {
     kernel.sleep_until(kernel.now() + QUIET_NS);
-    let more = kernel.hardware.borrow_mut().played()?;
-    kernel.trace.add(kernel.now(), TraceEvent::Sound(&more));
+    let (more, behind) = heard(kernel)?;
+    let longest = behind.iter().map(Vec::len).fold(more.len(), usize::max);
     let mut outcome = outcome.borrow_mut();
-    let Some(round) = outcome.rounds.last_mut().filter(|_| !more.is_empty()) else { return Ok(()) };
+    let Some(round) = outcome.rounds.last_mut().filter(|_| longest > 0) else { return Ok(()) };
     if let Some(books) = round.books.first_mut() {
-        let frames = more.len() / format.frame_bytes();
+        let frames = longest / format.frame_bytes();
         let text =
             format!("the device went on playing after the stream was closed: {frames} frames in 50 ms");
         books.errors.add(kernel.now(), "sound after STOP", text);

@@ -23,7 +23,6 @@ use super::wire_ctl;
 use crate::device::MAX_ENDPOINTS;
 use crate::device::virtio::{Features, Transport};
 use crate::platform::lock::SpinLock;
-use crate::platform::pool::PoolBox;
 use crate::platform::time;
 
 /// The features of a sound device that are accepted, besides those of any device.
@@ -117,7 +116,7 @@ impl Way<'_> {
     }
 
     /// Empties a device that works, and asks what it has.
-    fn settle(&mut self, at: &mut Irql<Passive>) -> Result<PoolBox<Endpoints>> {
+    fn settle(&mut self, at: &mut Irql<Passive>) -> Result<Endpoints> {
         self.release_all(at)?;
         let features = self.reopen(at)?;
         match self.take_stock(at, true, features.has(wire_ctl::FEATURE)) {
@@ -132,12 +131,7 @@ impl Way<'_> {
 
     /// Asks what the device has.
     #[inline(never)]
-    fn take_stock(
-        &self,
-        at: &mut Irql<Passive>,
-        may_try: bool,
-        has_controls: bool,
-    ) -> Result<PoolBox<Endpoints>> {
+    fn take_stock(&self, at: &mut Irql<Passive>, may_try: bool, has_controls: bool) -> Result<Endpoints> {
         Endpoints::new(&*Inventory::take(at, self.transport, self.control, may_try, has_controls)?)
     }
 

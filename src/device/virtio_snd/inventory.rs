@@ -46,6 +46,7 @@ pub(crate) struct Endpoint {
 }
 
 /// All that was found. It is large, and hence in the pool from the beginning.
+#[derive(Clone, Copy)]
 pub(crate) struct Inventory {
     endpoints: [Option<Endpoint>; MAX_ENDPOINTS],
     streams: [Option<PcmInfo>; MAX_ENDPOINTS],
@@ -81,7 +82,7 @@ impl Inventory {
         may_try: bool,
         has_controls: bool,
     ) -> Result<PoolBox<Self>> {
-        let mut inventory = PoolBox::new(Self::EMPTY)?;
+        let mut inventory = PoolBox::copy_of(&Self::EMPTY)?;
         let Self { endpoints, streams, jacks, maps, elements, answer } = &mut *inventory;
         let [jack_count, stream_count, map_count] = transport.configuration::<3>(config::JACKS)?;
         let mut device = Device { at, transport, control };

@@ -56,7 +56,6 @@ use super::{
 };
 use crate::platform::interrupt::Claim;
 use crate::platform::lock::SpinLock;
-use crate::platform::pool::PoolBox;
 use crate::platform::shared::Shared;
 use crate::platform::time;
 use control::Control;
@@ -82,7 +81,7 @@ pub(crate) struct VirtioSnd {
     messages: u16,
     /// Ticks of the performance counter in a second.
     frequency: u64,
-    endpoints: PoolBox<Endpoints>,
+    endpoints: Endpoints,
     /// What each stream was told last.
     told: SpinLock<[Told; MAX_ENDPOINTS]>,
     /// A bit for each endpoint whose stream was stopped since it was last started.

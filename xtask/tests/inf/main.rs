@@ -33,10 +33,10 @@ fn nothing_is_wrong() {
 }
 
 #[test]
-fn the_driver_has_two_devices_and_eight_endpoints_in_each_direction() {
+fn the_driver_has_two_devices_and_twelve_endpoints_to_play_and_eight_to_record() {
     let mut expected = Vec::new();
-    for direction in ["Render", "Capture"] {
-        for number in 0..8 {
+    for (direction, count) in [("Render", 12), ("Capture", 8)] {
+        for number in 0..count {
             expected.push(format!("Wave{direction}{number}"));
             expected.push(format!("Topology{direction}{number}"));
         }

@@ -310,11 +310,14 @@ impl Hardware for VirtioSnd {
     }
 
     fn played(&mut self) -> Result<Vec<u8>> {
-        let first = {
-            let device = self.device.borrow();
-            device.sound.streams.iter().position(|stream| stream.options.is_output)
-        };
-        Ok(first.map(|stream| self.handle().heard(stream)).unwrap_or_default())
+        let mut device = self.device.borrow_mut();
+        let first = device.sound.outputs().next();
+        Ok(first.map(|stream| std::mem::take(&mut stream.heard)).unwrap_or_default())
+    }
+
+    fn played_behind(&mut self) -> Vec<Vec<u8>> {
+        let mut device = self.device.borrow_mut();
+        device.sound.outputs().skip(1).map(|stream| std::mem::take(&mut stream.heard)).collect()
     }
 
     fn finish(&mut self) -> Result<Vec<u8>> {

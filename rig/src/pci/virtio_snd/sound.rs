@@ -71,6 +71,11 @@ impl Sound {
         }
     }
 
+    /// The streams that play.
+    pub(super) fn outputs(&mut self) -> impl Iterator<Item = &mut Stream> {
+        self.streams.iter_mut().filter(|stream| stream.options.is_output)
+    }
+
     /// The device configuration structure (5.14.4).
     pub(super) fn configuration(&self) -> [u32; 4] {
         [self.jacks.len(), self.streams.len(), self.maps.len(), self.controls.len()].map(|count| count as u32)
