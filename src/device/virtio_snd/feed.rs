@@ -215,7 +215,7 @@ impl Feed {
         }
     }
 
-    /// The slot of what came back, if it is the message that is to come back next, and it alone.
+    /// The slot of what came back, which is not nothing, if it is the message that is to come back next, and it alone.
     #[inline(always)]
     pub(crate) fn expected(&self, came: u32) -> Option<u8> {
         (self.early == 0 && came == bit(self.head) & self.under_way).then_some(self.head)
