@@ -119,6 +119,66 @@ fn volume_and_mute_outlive_a_sleep() {
     assert!(run.text.contains(&said.join("\n")), "{}", run.text);
 }
 
+/// What is set and asked of a virtio-snd device before a sleep, in it and after it. Of QEMU's there is nothing to set.
+const ELEMENTS: [&str; 16] = [
+    "controls",
+    "--device",
+    "fake",
+    "--fake",
+    "controls=1",
+    "volume:render0:0=-3145700",
+    "mute:render0:-1=1",
+    "sleep",
+    "element:0",
+    "volume:render0:0",
+    "volume:render0:1=-1258280",
+    "wake",
+    "element:0",
+    "element:1",
+    "volume:render0:1",
+    "mute:render0:0",
+];
+
+/// Row 47. The device forgets what it was told when it loses its power, and gets it back with what was set meanwhile.
+#[test]
+fn control_elements_outlive_a_sleep() {
+    let run = rig(&folder("sleep-elements"), &ELEMENTS);
+    assert_eq!(run.status, 0, "{}", run.text);
+    let said = [
+        "volume:render0:0=-3145700: 0x00000000",
+        "mute:render0:-1=1: 0x00000000",
+        "sleep: 0x00000000",
+        "element:0: [100, 100]",
+        "volume:render0:0: -3145700",
+        "volume:render0:1=-1258280: 0x00000000",
+        "wake: 0x00000000",
+        "element:0: [50, 80]",
+        "element:1: [0]",
+        "volume:render0:1: -1258280",
+        "mute:render0:0: 1",
+    ];
+    assert!(run.text.contains(&said.join("\n")), "{}", run.text);
+}
+
+/// Row 47: settings are there again.
+#[test]
+fn a_driver_that_forgets_the_control_elements() {
+    let mutant = Mutant {
+        name: "power-elements",
+        file: "device/virtio_snd/power.rs",
+        right: "        self.restore_controls(at)?;\n",
+        wrong: "",
+    };
+    let run = rig_with(&mutant.build(), &folder("power-elements"), &ELEMENTS);
+    assert_eq!(run.status, 0, "{}", run.text);
+    let end = run.text.split_once("wake: 0x00000000\n").map(|(_, end)| end.to_owned());
+    assert!(
+        end.is_some_and(|end| end.starts_with("element:0: [100, 100]\nelement:1: [1]\n")),
+        "{}",
+        run.text
+    );
+}
+
 /// A run of a driver with a planted fault.
 fn faulty(mutant: &Mutant, arguments: &[&str]) -> Run {
     let folder = folder(&format!("sleep-{}", mutant.name));

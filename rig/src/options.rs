@@ -17,6 +17,7 @@ mod format;
 
 pub use controls::Control;
 pub use controls::Controls;
+pub use controls::Setting;
 pub use controls::Step;
 pub use format::FormatOptions;
 
@@ -167,6 +168,10 @@ pub struct Play {
     /// The client.
     #[command(flatten)]
     pub client: ClientOptions,
+    /// Set a volume or a mute of the device's before it plays, as with `rig controls`: `volume:render0:-1=-98304` (in
+    /// 1/65536 dB), `mute:render0:-1=1`. The comparison is with the sound as it was given.
+    #[arg(long = "set", value_name = "STEP", value_parser = controls::setting)]
+    pub settings: Vec<Setting>,
     /// Write the sound that came out of the device.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

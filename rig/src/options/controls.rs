@@ -51,6 +51,26 @@ pub struct Control {
     pub channel: i32,
 }
 
+/// A volume or mute that is set before something is played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// What.
+    pub control: Control,
+    /// To what.
+    pub value: i32,
+}
+
+/// Reads a setting.
+///
+/// # Errors
+/// A sentence that says what was wanted.
+pub(super) fn setting(text: &str) -> Result<Setting, String> {
+    match step(text) {
+        Ok(Step::Set(control, value)) => Ok(Setting { control, value }),
+        _ => Err(format!("{text}: wanted volume:render0:-1=-98304 or mute:render0:0=1")),
+    }
+}
+
 fn step(text: &str) -> Result<Step, String> {
     let what =
         || format!("{text}: wanted show, volume:render0:0, mute:capture0:0=1, wait:20, heard or element:0");
@@ -96,6 +116,9 @@ mod tests {
         assert_eq!(step("mute:capture2:1"), Ok(Step::Get(control)));
         assert_eq!((step("sleep"), step("wake")), (Ok(Step::Power(false)), Ok(Step::Power(true))));
         assert_eq!((step("wait:20"), step("element:3")), (Ok(Step::Wait(20)), Ok(Step::Element(3))));
+        let control = Control { mute: true, capture: false, endpoint: 0, channel: -1 };
+        assert_eq!(setting("mute:render0:-1=1"), Ok(Setting { control, value: 1 }));
+        assert!(setting("mute:render0:-1").is_err() && setting("wake").is_err());
         for wrong in ["", "shout", "volume:front0:0", "mute:render0", "volume:render0:x", "wait:-1"] {
             assert!(step(wrong).is_err(), "{wrong}");
         }

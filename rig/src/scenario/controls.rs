@@ -32,6 +32,7 @@ use crate::nt::abi::NtStatus;
 use crate::nt::kernel;
 use crate::options::Control;
 use crate::options::Controls;
+use crate::options::Setting;
 use crate::options::Step;
 use crate::pci::virtio_snd;
 use crate::portcls::Adapter;
@@ -83,6 +84,27 @@ pub fn controls(options: &Controls) -> Result<Verdict, SetupError> {
             .map_err(|source| SetupError::Output { path: path.clone(), source })?;
     }
     Ok(report.verdict())
+}
+
+/// Sets what was asked for.
+///
+/// # Errors
+/// If the driver has no such control, or does not let it be set.
+pub(super) fn set(adapter: &Adapter, settings: &[Setting]) -> Result<(), SetupError> {
+    if settings.is_empty() {
+        return Ok(());
+    }
+    let client = Client::new(adapter, None);
+    for Setting { control, value } in settings {
+        match client.send(control, KSPROPERTY_TYPE_SET, &mut value.to_le_bytes()) {
+            STATUS_NOT_FOUND => {
+                let what = name(control);
+                return Err(SetupError::Environment(format!("--set: the device has no {what}")));
+            }
+            status => check("--set", status)?,
+        }
+    }
+    Ok(())
 }
 
 /// A control of an endpoint, and what is heard of it.

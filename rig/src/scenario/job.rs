@@ -18,6 +18,7 @@ use crate::options::FormatOptions;
 use crate::options::MachineOptions;
 use crate::options::Play;
 use crate::options::Record;
+use crate::options::Setting;
 use crate::sound;
 use crate::sound::Lane;
 use crate::sound::Pcm;
@@ -67,6 +68,8 @@ pub(super) struct Job {
     pub(super) restarts: u32,
     /// Whether each restart is a rebalance.
     pub(super) rebalance: bool,
+    /// What is set before anything is played.
+    pub(super) settings: Vec<Setting>,
     /// Where what came out of the device is to be written.
     pub(super) out: Option<PathBuf>,
     /// Where the recording is to be written.
@@ -197,6 +200,7 @@ impl<'a> Common<'a> {
             tick_us: self.tick_us,
             restarts: self.client.restarts,
             rebalance: self.client.rebalance,
+            settings: Vec::new(),
             out: None,
             recording: None,
         })
@@ -277,7 +281,7 @@ impl TryFrom<&Play> for Job {
         let format = sound.format();
         let common = Common::new(&options.machine, &options.client, format.rate);
         let job = common.job(common.render(&sound), &format)?;
-        Ok(Self { out: options.out.clone(), ..job })
+        Ok(Self { settings: options.settings.clone(), out: options.out.clone(), ..job })
     }
 }
 

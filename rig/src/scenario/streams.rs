@@ -11,6 +11,7 @@ use super::Machine;
 use super::SetupError;
 use super::check;
 use super::clients;
+use super::controls;
 use super::failed;
 use super::job::Job;
 use super::judge;
@@ -121,6 +122,7 @@ fn perform(image: &Rc<LoadedImage>, job: &Job, outcome: &RefCell<Outcome>) -> Re
             check("stopping the device", adapter.stop())?;
             check("restarting the device", adapter.start())?;
         }
+        controls::set(&adapter, &job.settings)?;
         let books = clients::at_once(&adapter, &job.parts)?;
         let (output, behind) = heard(kernel)?;
         books.iter().for_each(|books| kernel.trace.add(kernel.now(), TraceEvent::Sound(&books.recorded)));

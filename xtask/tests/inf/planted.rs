@@ -176,10 +176,10 @@ fn each_rule_has_a_fault() {
 fn names_and_ids_that_only_the_driver_has() {
     let inf = stamped(&Architecture::ALL);
     let mut more = driver();
-    more.subdevices.push("WaveRender8".to_owned());
+    more.subdevices.push("WaveRender12".to_owned());
     more.hardware.push(r"PCI\VEN_8086&DEV_2668".to_owned());
     let found = check(&inf, &more);
-    for what in ["the categories of WaveRender8 are []", r"no model with PCI\VEN_8086&DEV_2668"] {
+    for what in ["the categories of WaveRender12 are []", r"no model with PCI\VEN_8086&DEV_2668"] {
         assert!(found.iter().any(|each| each.what.contains(what)), "{what} is not among {found:#?}");
     }
     more.subdevices.push("Other".to_owned());
