@@ -238,10 +238,10 @@ fn a_driver_that_panics() {
 fn a_driver_that_keeps_its_hands_on_a_device_that_is_gone() {
     let mutant = Mutant {
         name: "removed",
-        file: "device/ac97/mod.rs",
-        right: "/// What a box carries: two channels of 16 bits.",
-        wrong: "impl Drop for Ac97 {\n    fn drop(&mut self) {\n        let _ = self.bus.read32(nabm::GLOB_STA);\n    \
-                }\n}\n\n/// What a box carries: two channels of 16 bits.",
+        file: "device/ac97/codec.rs",
+        right: "        self.nam.close(at);\n    }\n",
+        wrong: "        let _ = at;\n    }\n}\n\nimpl Drop for Codec {\n    fn drop(&mut self) {\n        \
+                let _ = self.nam.read16(nam::RESET);\n    }\n}\n\nimpl Codec {\n",
     };
     let image = mutant.build();
     let folder = folder("planted-removed");
@@ -249,7 +249,7 @@ fn a_driver_that_keeps_its_hands_on_a_device_that_is_gone() {
     // The stream outlives the device: it is closed after the driver was told of the removal.
     let run = rig_with(&image, &folder, &["play", "noise.wav", "--device", "ac97", "--remove-at", "20000"]);
     assert_found(&run, "DeviceNotOwned");
-    assert_place(&run, "device/ac97/mod.rs");
+    assert_place(&run, "device/ac97/codec.rs");
 }
 
 /// Row 38: packet size constraints are there.
