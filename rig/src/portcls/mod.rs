@@ -12,6 +12,7 @@
 //! Page names in comments are those of Microsoft's driver documentation.
 
 mod adapter;
+mod basic_support;
 mod binding;
 mod buffer;
 mod bus;

@@ -7,6 +7,7 @@ use portcls::raw::PCAUTOMATION_TABLE;
 use portcls::raw::PCPROPERTY_ITEM;
 use portcls::raw::PCPROPERTY_REQUEST;
 
+use super::basic_support;
 use super::binding::Binding;
 use super::filter::records;
 use super::guarded::Guarded;
@@ -117,6 +118,11 @@ pub(crate) fn send(
     if status == 0 && raw.ValueSize > length {
         let message = format!("the property handler left a value of {} bytes in {length}", raw.ValueSize);
         rules::note(kernel, "PropertyValueSize", rules::code::PROPERTY_REQUEST, item_address, message);
+    }
+    let whole = value.get(..raw.ValueSize as usize).filter(|_| status == 0);
+    let told = whole.filter(|_| request.verb & KSPROPERTY_TYPE_BASICSUPPORT != 0);
+    if let Some(message) = told.and_then(|answer| basic_support::fault(request.set, request.id, answer)) {
+        rules::note(kernel, "PropertyMembers", rules::code::PROPERTY_REQUEST, item_address, message);
     }
     Ok((status, raw.ValueSize))
 }

@@ -63,6 +63,7 @@ pub(super) enum Mistake {
     HoldLock,
     ReadBehindFormat,
     WriteBehindValue,
+    MiscountMembers,
 }
 
 thread_local! {

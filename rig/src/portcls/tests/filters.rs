@@ -6,12 +6,13 @@ use portcls::raw::{
     KSDATARANGE_AUDIO, KSEVENT_PINCAPS_JACKINFOCHANGE, KSEVENTSETID_PinCapsChange, KSMULTIPLE_ITEM,
     KSNODEPIN_STANDARD_IN, KSNODEPIN_STANDARD_OUT, KSNODETYPE_DAC, KSNODETYPE_SPEAKER, KSPIN_COMMUNICATION,
     KSPIN_COMMUNICATION_NONE, KSPIN_COMMUNICATION_SINK, KSPIN_DATAFLOW, KSPIN_DATAFLOW_IN,
-    KSPIN_DATAFLOW_OUT, KSPROPERTY_AUDIO_CHANNEL_CONFIG, KSPROPERTY_JACK_DESCRIPTION,
-    KSPROPERTY_JACK_DESCRIPTION2, KSPROPSETID_Audio, KSPROPSETID_Jack, NTSTATUS, PCAUTOMATION_TABLE,
-    PCCONNECTION_DESCRIPTOR, PCEVENT_ITEM, PCEVENT_ITEM_FLAG_ENABLE, PCFILTER_DESCRIPTOR, PCFILTER_NODE,
-    PCNODE_DESCRIPTOR, PCPIN_DESCRIPTOR, PCPROPERTY_ITEM, PCPROPERTY_ITEM_FLAG_BASICSUPPORT,
-    PCPROPERTY_ITEM_FLAG_GET, PCPROPERTY_ITEM_FLAG_SET, PCPROPERTY_REQUEST, STATUS_BUFFER_OVERFLOW,
-    STATUS_BUFFER_TOO_SMALL, STATUS_NOT_SUPPORTED, STATUS_SUCCESS,
+    KSPIN_DATAFLOW_OUT, KSPROPERTY_AUDIO_CHANNEL_CONFIG, KSPROPERTY_DESCRIPTION, KSPROPERTY_JACK_DESCRIPTION,
+    KSPROPERTY_JACK_DESCRIPTION2, KSPROPERTY_MEMBERSHEADER, KSPROPERTY_TYPE_BASICSUPPORT, KSPROPSETID_Audio,
+    KSPROPSETID_Jack, NTSTATUS, PCAUTOMATION_TABLE, PCCONNECTION_DESCRIPTOR, PCEVENT_ITEM,
+    PCEVENT_ITEM_FLAG_ENABLE, PCFILTER_DESCRIPTOR, PCFILTER_NODE, PCNODE_DESCRIPTOR, PCPIN_DESCRIPTOR,
+    PCPROPERTY_ITEM, PCPROPERTY_ITEM_FLAG_BASICSUPPORT, PCPROPERTY_ITEM_FLAG_GET, PCPROPERTY_ITEM_FLAG_SET,
+    PCPROPERTY_REQUEST, STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL, STATUS_NOT_SUPPORTED,
+    STATUS_SUCCESS,
 };
 
 use super::driver::Mistake;
@@ -101,11 +102,39 @@ pub(super) fn wave() -> *const PCFILTER_DESCRIPTOR {
     )
 }
 
+/// Says that there is one member of four bytes.
+fn support(request: &mut PCPROPERTY_REQUEST) -> NTSTATUS {
+    let (head, list) = (size_of::<KSPROPERTY_DESCRIPTION>(), size_of::<KSPROPERTY_MEMBERSHEADER>());
+    let total = (head + list + 4) as u32;
+    if request.ValueSize < total {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    request.ValueSize = total;
+    let description = KSPROPERTY_DESCRIPTION {
+        DescriptionSize: total,
+        MembersListCount: 1,
+        ..KSPROPERTY_DESCRIPTION::ZERO
+    };
+    let count = if makes(Mistake::MiscountMembers) { 2 } else { 1 };
+    let header =
+        KSPROPERTY_MEMBERSHEADER { MembersSize: 4, MembersCount: count, ..KSPROPERTY_MEMBERSHEADER::ZERO };
+    // SAFETY: the value has room for all three.
+    unsafe {
+        request.Value.cast::<KSPROPERTY_DESCRIPTION>().write_unaligned(description);
+        request.Value.byte_add(head).cast::<KSPROPERTY_MEMBERSHEADER>().write_unaligned(header);
+        request.Value.byte_add(head + list).cast::<u32>().write_unaligned(0);
+    }
+    STATUS_SUCCESS
+}
+
 /// Tells eight bytes of jack description: what a pin without jack has.
 unsafe extern "efiapi" fn jack(request: *mut PCPROPERTY_REQUEST) -> NTSTATUS {
     // SAFETY: PortCls' request, with a value of the size that it tells.
     let request = unsafe { &mut *request };
     let room = request.ValueSize;
+    if request.Verb & KSPROPERTY_TYPE_BASICSUPPORT != 0 {
+        return support(request);
+    }
     request.ValueSize = 8;
     if room == 0 {
         return STATUS_BUFFER_OVERFLOW;

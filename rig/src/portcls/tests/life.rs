@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use portcls::raw::{
     KSCATEGORY_AUDIO, KSCATEGORY_CAPTURE, KSCATEGORY_RENDER, KSCATEGORY_TOPOLOGY, KSNODETYPE_SPEAKER,
-    KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_TYPE_GET, KSPROPERTY_TYPE_SET, KSPROPSETID_Jack, PowerDeviceD0,
-    PowerDeviceD3, PowerSystemSleeping3, STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL,
-    STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_DEVICE_REQUEST, STATUS_NO_MATCH, STATUS_NOT_FOUND,
-    STATUS_SUCCESS,
+    KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_TYPE_BASICSUPPORT, KSPROPERTY_TYPE_GET, KSPROPERTY_TYPE_SET,
+    KSPROPSETID_Jack, PowerDeviceD0, PowerDeviceD3, PowerSystemSleeping3, STATUS_BUFFER_OVERFLOW,
+    STATUS_BUFFER_TOO_SMALL, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_DEVICE_REQUEST, STATUS_NO_MATCH,
+    STATUS_NOT_FOUND, STATUS_SUCCESS,
 };
 
 use super::driver;
@@ -243,6 +243,22 @@ fn a_property_value_fits_its_buffer() {
         adapter.unload();
     });
     assert_eq!(found[0].rule, "PropertyValueSize");
+}
+
+/// Row 65: basic support.
+#[test]
+fn the_members_behind_a_description_are_counted() {
+    let ask = |mistake| {
+        on("26100", mistake, |adapter| {
+            assert!(adapter.add_device() >= 0 && adapter.start() >= 0);
+            let asked = ask_jack(&adapter, KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_TYPE_BASICSUPPORT, 80);
+            assert_eq!(asked, Ok((STATUS_SUCCESS, 60)));
+            assert!(adapter.remove() >= 0);
+            adapter.unload();
+        })
+    };
+    assert!(ask(Mistake::None).is_empty());
+    assert_eq!(ask(Mistake::MiscountMembers)[0].rule, "PropertyMembers");
 }
 
 #[test]
