@@ -123,8 +123,8 @@ fn a_driver_that_drops_a_period() {
         &Mutant {
             name: "period",
             file: "device/ac97/engine.rs",
-            right: "engine.descriptors.set(index, ring.segment(index as u64), layout.notify);",
-            wrong: "engine.descriptors.set(index, ring.segment(index as u64 ^ u64::from(index == 5)), layout.notify);",
+            right: "in 0..RING as u64 {\n            engine.descriptors.set(number, ring.descriptor(number), ",
+            wrong: "in 0..RING as u64 {\n            engine.descriptors.set(number, ring.descriptor(number ^ u64::from(number == 5)), ",
         },
         "event",
     );

@@ -76,7 +76,7 @@ fn bring_up_ac97(
     waker: Waker,
 ) -> Result<(Shared<Hub<Ac97>>, Line)> {
     let resources = Resources::pick(irql, request.resources)?;
-    let device = Ac97::bring_up(irql, resources.mixer, resources.bus)?;
+    let device = Ac97::bring_up(irql, request.pdo, resources.mixer, resources.bus)?;
     Ok((Hub::share(irql, device, (), waker)?, resources.line))
 }
 

@@ -34,6 +34,11 @@ pub(crate) struct Cut {
 }
 
 impl Cut {
+    /// Each half of the buffer is a packet: there are two notifications a lap.
+    pub(crate) fn has_packets(&self) -> bool {
+        self.period != 0 && self.period.wrapping_mul(2) == self.bytes
+    }
+
     /// The smallest buffer of at least `requested` bytes with so many `notifications` a lap (none to two), in frames
     /// of `frame` bytes at `rate`. Audio clients give up on a buffer smaller than they asked for, so that rounding goes up
     /// only; a request for nothing gets the minimum.

@@ -146,7 +146,7 @@ impl Account {
     /// Bytes of a packet, if the client gets notified of packets: a buffer with two of them.
     pub(super) fn packet(&self) -> Option<u32> {
         let cut = self.cut?;
-        (cut.period != 0 && cut.period.wrapping_mul(2) == cut.bytes).then_some(cut.period)
+        cut.has_packets().then_some(cut.period)
     }
 
     /// The stream as its packets are to be judged.

@@ -33,8 +33,8 @@ proptest! {
     fn segments_cover_every_byte_once(runs in runs(), periods in 1_u32..=2) {
         let bytes: u32 = runs.iter().map(|run| run.bytes).sum();
         let period = bytes / periods;
-        let Ok(plan) = Plan::new(&runs, period, 4) else { return Ok(()) };
-        prop_assert!(plan.count().is_power_of_two() && plan.count() <= RING);
+        let Ok(plan) = Plan::new(&runs, period, 0, 4) else { return Ok(()) };
+        prop_assert!(plan.segments().len().is_power_of_two() && plan.segments().len() <= RING);
         prop_assert_eq!(plan.bytes(), bytes);
         let mut offset = 0;
         for segment in plan.segments() {
@@ -54,9 +54,26 @@ proptest! {
     }
 
     #[test]
+    fn the_end_of_each_period_is_a_segment_of_its_own(runs in runs(), last in 1_u32..600) {
+        let bytes: u32 = runs.iter().map(|run| run.bytes).sum();
+        let (period, last) = (bytes / 2, last * 4);
+        let Ok(plan) = Plan::new(&runs, period, last, 4) else { return Ok(()) };
+        prop_assert_eq!((plan.bytes(), plan.period()), (bytes, period));
+        let mut offset = 0;
+        for segment in plan.segments() {
+            prop_assert_eq!(segment.offset, offset);
+            prop_assert!(segment.bytes > 0 && segment.bytes <= plan.longest());
+            offset += segment.bytes;
+            prop_assert_eq!(segment.ends_period, offset % period == 0);
+            prop_assert!(!segment.ends_period || segment.bytes <= last);
+        }
+        prop_assert_eq!(offset, bytes);
+    }
+
+    #[test]
     fn the_segment_of_an_offset_holds_it(runs in runs(), offset in any::<u32>()) {
         let bytes: u32 = runs.iter().map(|run| run.bytes).sum();
-        let Ok(plan) = Plan::new(&runs, bytes, 4) else { return Ok(()) };
+        let Ok(plan) = Plan::new(&runs, bytes, 0, 4) else { return Ok(()) };
         let offset = offset % bytes;
         let segment = plan.segments()[plan.segment_at(offset)];
         prop_assert!(segment.offset <= offset && offset < segment.offset + segment.bytes);
@@ -69,7 +86,7 @@ fn every_whole_size_in_one_run_can_be_planned() {
         for frames in 1..=20_000 {
             let period = frames * 4;
             let runs = [Run { address: 0x1000, bytes: period * periods }];
-            let plan = Plan::new(&runs, period, 4).unwrap();
+            let plan = Plan::new(&runs, period, 0, 4).unwrap();
             assert_eq!(plan.segments().iter().map(|segment| segment.bytes).sum::<u32>(), period * periods);
             assert_eq!(
                 plan.segments().iter().filter(|segment| segment.ends_period).count(),
@@ -82,16 +99,16 @@ fn every_whole_size_in_one_run_can_be_planned() {
 #[test]
 fn too_many_pieces_are_refused() {
     let runs: Vec<Run> = (0..33).map(|page| Run { address: page * 0x2000, bytes: 4096 }).collect();
-    assert_eq!(Plan::new(&runs, 33 * 4096, 4).unwrap_err(), PlanError::TooManySegments);
-    assert_eq!(Plan::new(&runs[..32], 32 * 4096, 4).unwrap().count(), 32);
+    assert_eq!(Plan::new(&runs, 33 * 4096, 0, 4).unwrap_err(), PlanError::TooManySegments);
+    assert_eq!(Plan::new(&runs[..32], 32 * 4096, 0, 4).unwrap().segments().len(), 32);
 }
 
 #[test]
 fn memory_beyond_four_gigabytes_is_refused() {
     let end = Run { address: (1 << 32) - 4096, bytes: 4096 };
-    assert!(Plan::new(&[end], 4096, 4).is_ok());
+    assert!(Plan::new(&[end], 4096, 0, 4).is_ok());
     for address in [(1 << 32) - 4092, 1 << 32, u64::MAX] {
-        assert_eq!(Plan::new(&[Run { address, ..end }], 4096, 4).unwrap_err(), PlanError::OutOfReach);
+        assert_eq!(Plan::new(&[Run { address, ..end }], 4096, 0, 4).unwrap_err(), PlanError::OutOfReach);
     }
 }
 
@@ -107,9 +124,9 @@ fn neighbouring_runs_merge() {
 fn parts_of_periods_are_refused() {
     let run = [Run { address: 0, bytes: 4096 }];
     for (period, frame) in [(0, 4), (4096, 0), (4095, 4), (3000, 4), (8192, 4)] {
-        assert_eq!(Plan::new(&run, period, frame).unwrap_err(), PlanError::NotWholePeriods);
+        assert_eq!(Plan::new(&run, period, 0, frame).unwrap_err(), PlanError::NotWholePeriods);
     }
-    assert_eq!(Plan::new(&[], 4096, 4).unwrap_err(), PlanError::NotWholePeriods);
+    assert_eq!(Plan::new(&[], 4096, 0, 4).unwrap_err(), PlanError::NotWholePeriods);
 }
 
 #[test]
@@ -119,7 +136,7 @@ fn the_longest_pieces_are_halved_until_the_ring_divides_evenly() {
         bytes.iter().enumerate().map(|(index, &bytes)| Run { address: address(index), bytes }).collect()
     };
     let lengths = |bytes: &[u32]| {
-        let plan = Plan::new(&runs(bytes), bytes.iter().sum(), 4)?;
+        let plan = Plan::new(&runs(bytes), bytes.iter().sum(), 0, 4)?;
         let segments = plan.segments().iter();
         Ok(segments.map(|segment| (segment.bytes, segment.ends_period)).collect::<Vec<_>>())
     };
@@ -135,4 +152,16 @@ fn the_longest_pieces_are_halved_until_the_ring_divides_evenly() {
     assert_eq!(lengths(&[4, 4, 4]), Err(PlanError::NotWholePeriods), "a frame cannot be halved");
     // Frames that do not halve evenly: the shorter half first.
     assert_eq!(lengths(&[4, 4, 12]), Ok(vec![(4, false), (4, false), (4, false), (8, true)]));
+}
+
+#[test]
+fn a_period_that_is_all_end_is_one_segment() {
+    let run = [Run { address: 0x1000, bytes: 64 }];
+    let lengths = |last| {
+        let plan = Plan::new(&run, 32, last, 4).unwrap();
+        plan.segments().iter().map(|segment| (segment.bytes, segment.ends_period)).collect::<Vec<_>>()
+    };
+    assert_eq!(lengths(32), [(32, true); 2]);
+    assert_eq!(lengths(40), [(32, true); 2]);
+    assert_eq!(lengths(28), [(4, false), (28, true), (4, false), (28, true)]);
 }

@@ -5,78 +5,22 @@
 mod device {
     #[path = "ac97"]
     pub(crate) mod ac97 {
+        pub(crate) mod given;
         pub(crate) mod latch;
         pub(crate) mod plan;
         pub(crate) mod ring;
     }
     pub(crate) mod run;
 }
+#[path = "ring/stand_in.rs"]
+mod stand_in;
 
 use device::ac97::latch::Latch;
 use device::ac97::plan::{Plan, RING};
 use device::ac97::ring::{AHEAD, Course, Registers, Ring, Track};
 use device::run::Run;
 use proptest::prelude::*;
-
-/// What the device does with the ring, and nothing else: it plays descriptor after descriptor and stops at the
-/// end of the last valid one.
-struct Device {
-    descriptors: [(u32, bool); RING],
-    civ: usize,
-    picb: u32,
-    lvi: usize,
-    halted: bool,
-    played: u64,
-    interrupt: bool,
-}
-
-impl Device {
-    fn start(ring: &Ring, interrupt_at: impl Fn(usize) -> bool) -> Self {
-        let mut descriptors = [(0, false); RING];
-        for (index, slot) in descriptors.iter_mut().enumerate() {
-            let segment = if index == 0 { ring.first_segment() } else { ring.segment(index as u64) };
-            *slot = (segment.bytes, segment.ends_period || interrupt_at(index));
-        }
-        let picb = descriptors[0].0 / 2;
-        let lvi = usize::from(ring.last_valid_index());
-        Self { descriptors, civ: 0, picb, lvi, halted: false, played: 0, interrupt: false }
-    }
-
-    fn play(&mut self, mut bytes: u32) {
-        while bytes > 0 && !self.halted {
-            let now = bytes.min(self.picb * 2);
-            self.picb -= now / 2;
-            self.played += u64::from(now);
-            bytes -= now;
-            if self.picb == 0 {
-                self.interrupt |= self.descriptors[self.civ].1;
-                if self.civ == self.lvi {
-                    self.halted = true;
-                    self.interrupt = true;
-                } else {
-                    self.next();
-                }
-            }
-        }
-    }
-
-    fn next(&mut self) {
-        self.civ = (self.civ + 1) % RING;
-        self.picb = self.descriptors[self.civ].0 / 2;
-    }
-
-    fn piv(&self) -> u8 {
-        ((self.civ + 1) % RING) as u8
-    }
-
-    fn set_lvi(&mut self, lvi: u8) {
-        self.lvi = usize::from(lvi);
-        if self.halted {
-            self.halted = false;
-            self.next();
-        }
-    }
-}
+use stand_in::{Device, Says};
 
 /// The device as the driver reads it, playing on between the reads; counts them.
 struct Reads<'a> {
@@ -89,14 +33,14 @@ impl Registers for Reads<'_> {
     fn samples_left(&mut self) -> (u16, u8) {
         self.count += 1;
         let answer = (self.device.picb as u16, self.device.piv());
-        self.device.play(self.between);
+        self.device.play(self.between, |_, _| ());
         answer
     }
 
     fn index(&mut self) -> Option<(u8, bool)> {
         self.count += 1;
         let answer = (self.device.civ as u8, self.device.halted);
-        self.device.play(self.between);
+        self.device.play(self.between, |_, _| ());
         Some(answer)
     }
 }
@@ -141,7 +85,7 @@ fn buffer() -> impl Strategy<Value = Plan> {
                 address += 4096;
                 left -= bytes;
             }
-            Plan::new(&runs, period, 4).ok()
+            Plan::new(&runs, period, 0, 4).ok()
         },
     )
 }
@@ -151,12 +95,18 @@ fn check(plan: Plan, steps: &[Step]) -> Result<(), TestCaseError> {
     let latch = Latch::new();
     latch.restart();
     let every = |index: usize| index == 15 || index == 31;
+    let says = |ring: &Ring, number: u64| {
+        let segment = ring.descriptor(number);
+        let interrupt = segment.ends_period || every(number as usize % RING);
+        Says { address: segment.address, bytes: segment.bytes, interrupt }
+    };
+    let start = |ring: &Ring| Device::start(|number| says(ring, number), ring.last_valid_index(), false);
     let mut ring = Ring::starting_at(plan, 0);
-    let mut device = Device::start(&ring, every);
-    let (mut base, mut linear, mut queued, mut patched) = (0_u64, 0_u64, false, true);
+    let mut device = start(&ring);
+    let (mut base, mut linear, mut queued) = (0_u64, 0_u64, false);
     for step in steps {
         match *step {
-            Step::Play(bytes) => device.play(bytes),
+            Step::Play(bytes) => device.play(bytes, |_, _| ()),
             Step::Isr if device.interrupt => {
                 latch.publish(latch.open(), device.civ as u8, device.halted);
                 device.interrupt = false;
@@ -166,12 +116,11 @@ fn check(plan: Plan, steps: &[Step]) -> Result<(), TestCaseError> {
                 queued = false;
                 let seen = latch.seen();
                 linear = linear.max(ring.reached(seen));
-                if seen > 0 && !patched {
-                    device.descriptors[0].0 = ring.segment(0).bytes;
-                    patched = true;
-                }
-                if let Some(lvi) = ring.refill(seen) {
-                    device.set_lvi(lvi);
+                if let Some(valid) = ring.refill(seen) {
+                    for number in valid.filter(|number| ring.is_new(*number)) {
+                        device.describe(number, says(&ring, number));
+                    }
+                    device.set_lvi(ring.last_valid_index());
                 }
             }
             Step::Look(between) => {
@@ -202,8 +151,7 @@ fn check(plan: Plan, steps: &[Step]) -> Result<(), TestCaseError> {
                 base = linear;
                 latch.restart();
                 ring = Ring::starting_at(plan, linear);
-                device = Device::start(&ring, every);
-                patched = !ring.starts_short();
+                device = start(&ring);
                 queued = false;
             }
             Step::Isr | Step::Dpc => {}
@@ -238,7 +186,7 @@ proptest! {
 #[test]
 fn position_never_goes_back_in_a_million_steps() {
     let runs: Vec<Run> = (0..7).map(|page| Run { address: 0x20_0000 + page * 0x3000, bytes: 4096 }).collect();
-    let plan = Plan::new(&runs, 7 * 2048, 4).unwrap();
+    let plan = Plan::new(&runs, 7 * 2048, 0, 4).unwrap();
     let mut seed = 0x2545_F491_4F6C_DD1D_u64;
     let mut random = move |below: u64| {
         seed ^= seed << 13;
@@ -277,7 +225,7 @@ impl Registers for NothingPrefetched {
 
 #[test]
 fn the_same_index_before_and_after_does_where_nothing_is_prefetched() {
-    let plan = Plan::new(&[Run { address: 0x1000, bytes: 1024 }], 1024, 4).unwrap();
+    let plan = Plan::new(&[Run { address: 0x1000, bytes: 1024 }], 1024, 0, 4).unwrap();
     let mut ring = Ring::starting_at(plan, 0);
     ring.reached(3);
     let mut device = NothingPrefetched(0);
@@ -300,10 +248,10 @@ impl Registers for InMidFrame {
 
 #[test]
 fn a_frame_is_played_when_all_of_it_is_fetched() {
-    let plan = Plan::new(&[Run { address: 0x1000, bytes: 1024 }], 1024, 4).unwrap();
+    let plan = Plan::new(&[Run { address: 0x1000, bytes: 1024 }], 1024, 0, 4).unwrap();
     let played = Ring::starting_at(plan, 0).position(&mut InMidFrame);
     assert_eq!(played, 512);
-    assert_eq!(Ring::starting_at(plan, played).first_segment().bytes, 512);
+    assert_eq!(Ring::starting_at(plan, played).descriptor(0).bytes, 512);
 }
 
 /// A device that has gone: it is not to be touched, and answers nothing.
@@ -321,7 +269,7 @@ impl Registers for Gone {
 
 #[test]
 fn a_device_that_went_away_leaves_the_position_where_it_was() {
-    let plan = Plan::new(&[Run { address: 0x1000, bytes: 1024 }], 1024, 4).unwrap();
+    let plan = Plan::new(&[Run { address: 0x1000, bytes: 1024 }], 1024, 0, 4).unwrap();
     let mut ring = Ring::starting_at(plan, 700);
     assert_eq!(ring.position(&mut Gone), 700);
 }
@@ -351,7 +299,7 @@ fn a_halt_is_counted_once() {
 
 /// A buffer of one descriptor.
 fn short() -> Plan {
-    Plan::new(&[Run { address: 0x1000, bytes: 1024 }], 1024, 4).unwrap()
+    Plan::new(&[Run { address: 0x1000, bytes: 1024 }], 1024, 0, 4).unwrap()
 }
 
 /// A device that stands still; counts how often it is read.
@@ -393,17 +341,21 @@ fn the_last_valid_descriptor_stays_ahead() {
     let mut ring = Ring::starting_at(short(), 0);
     assert_eq!(ring.last_valid_index(), 30);
     assert_eq!([29, 30, 31, 32].map(|seen| ring.is_exhausted(seen)), [false, false, true, true]);
-    assert_eq!([0, 1, 14].map(|seen| ring.refill(seen)), [None; 3]);
-    assert_eq!((ring.refill(15), ring.last_valid_index()), (Some(13), 13));
+    assert_eq!([0, 1, 14].map(|seen| ring.refill(seen)), [const { None }; 3]);
+    assert_eq!((ring.refill(15), ring.last_valid_index()), (Some(31..46), 13));
     assert_eq!([45, 46].map(|seen| ring.is_exhausted(seen)), [false, true]);
-    assert_eq!((ring.refill(29), ring.refill(30)), (None, Some(28)));
+    assert_eq!((ring.refill(29), ring.refill(30), ring.last_valid_index()), (None, Some(46..61), 28));
 }
 
 #[test]
 fn only_a_run_that_begins_in_mid_segment_is_short() {
     for (linear, short_by) in [(0, 0), (1024, 0), (512, 512), (1028, 4)] {
         let ring = Ring::starting_at(short(), linear);
-        assert_eq!((ring.starts_short(), ring.first_segment().bytes), (short_by > 0, 1024 - short_by));
+        assert_eq!((ring.is_new(32), ring.descriptor(0).bytes), (short_by > 0, 1024 - short_by));
+        assert_eq!(
+            ([31, 33, 64].map(|number| ring.is_new(number)), ring.descriptor(32).bytes),
+            ([false; 3], 1024)
+        );
     }
 }
 

@@ -49,6 +49,7 @@ proptest! {
     ) {
         if let Some(cut) = Cut::at_least(requested, notifications, Chunks { silent, once }, frame, rate, limit) {
             prop_assert!(cut.bytes >= requested && cut.bytes <= limit && cut.chunk != 0);
+            prop_assert_eq!(cut.has_packets(), notifications == 2);
         }
     }
 

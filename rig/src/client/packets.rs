@@ -73,13 +73,25 @@ impl PacketWitness {
 
     /// `SetWritePacket` has answered.
     pub(super) fn handed_over(&mut self, now: u64, status: NtStatus, last: bool, errors: &mut Errors) {
-        if status != STATUS_SUCCESS {
+        if status == STATUS_SUCCESS {
+            self.figures.exchanged += 1;
+        } else {
             let text = format!("SetWritePacket({}) failed with {status:#010x}", self.next);
             errors.add(now, "SetWritePacket", text);
         }
         self.next = self.next.wrapping_add(1);
         self.ended = last;
-        self.figures.exchanged += 1;
+    }
+
+    /// The next packet may be handed over: what it takes the place of had been played when that was last counted.
+    pub(super) fn is_due(&self) -> bool {
+        self.next <= self.count.wrapping_add(1)
+    }
+
+    /// The packet was late, and `count` is the count of packets now: the one behind what is playing is the next.
+    pub(super) fn skip_to(&mut self, count: u32) {
+        self.next = self.next.max(count.wrapping_add(1));
+        self.ended = false;
     }
 
     /// `GetPacketCount` has answered, when the sample clock stood at `clock` frames.

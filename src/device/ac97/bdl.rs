@@ -35,8 +35,10 @@ impl DescriptorList {
         self.0.address() as u32
     }
 
-    /// Describes `segment` in descriptor `index`; with an interrupt if `notify` is set and a period ends there.
-    pub(super) fn set(&self, index: usize, segment: Segment, notify: bool) {
+    /// Describes `segment` in descriptor `number`, counted round and round; with an interrupt if `notify` is set and a
+    /// period ends there.
+    pub(super) fn set(&self, number: u64, segment: Segment, notify: bool) {
+        let index = (number as usize) & (RING - 1);
         self.describe(index, segment, (notify && segment.ends_period) || SERVICE_AT.contains(&index));
     }
 

@@ -8,6 +8,7 @@ use portcls::{Result, Status, handle};
 use super::bdl::DescriptorList;
 use super::boxes::{BOX_TRIES, DmaBox};
 use super::flow::Flow;
+use super::given::Given;
 use super::mapped::Buffer;
 use super::mixer::Mixer;
 use super::plan::{MAX_BUFFER_BYTES, Plan, RING};
@@ -22,6 +23,7 @@ use crate::device::run::Run;
 use crate::device::{
     Direction, EndpointInfo, Latency, NEVER, Position, Progress, SoundDevice, Station, Supply,
 };
+use crate::platform::dma::{CommonBuffer, Reach};
 use crate::platform::interrupt::Claim;
 use crate::platform::pool::PoolBox;
 use crate::platform::shared::Shared;
@@ -34,10 +36,22 @@ const FETCH_AHEAD_BYTES: u32 = 64;
 /// An AC-link frame and the converter's digital filter, of some 20 samples in the codecs of the time, in 100 ns.
 const CODEC_DELAY: u32 = 5_000;
 
+/// How many bytes of a packet of `packet` bytes are a segment of their own, in frames of `frame` bytes: an eighth of it, 16
+/// frames at most, which fill the FIFO.
+///
+/// The device reads a descriptor one ahead. While it is at the last one of a packet, it has the first one of the next, and
+/// it is late for that to become sound: this is how much earlier than it is played a packet has to be handed over.
+fn last_of_packet(packet: u32, frame: u32) -> u32 {
+    let frames = packet.checked_div(frame).unwrap_or(0);
+    (frames >> 3).clamp(1, 16).wrapping_mul(frame)
+}
+
 /// A buffer as an engine goes through it.
 pub(crate) struct Layout {
     plan: Plan,
     notify: bool,
+    /// What is played where a packet is missing: as long as the longest segment.
+    silence: Option<CommonBuffer>,
 }
 
 /// What the engine remembers.
@@ -46,8 +60,8 @@ pub(crate) struct Engine {
     pub(super) descriptors: DescriptorList,
     layout: Option<Layout>,
     ring: Option<Ring>,
-    /// Descriptor 0 is short for the first lap, and not yet put right.
-    short: bool,
+    /// What was sound in the RUN before.
+    given: Given,
     /// In place of layout and ring, a stream whose sound lies in mappings.
     pub(super) flow: Option<PoolBox<Flow>>,
 }
@@ -100,20 +114,28 @@ impl SoundDevice for Ac97 {
     fn engine(&self, at: &Irql<Passive>, pdo: handle::Device, endpoint: usize) -> Result<Engine> {
         let direction = self.endpoints.get(endpoint).ok_or(Status::INVALID_PARAMETER)?.direction;
         let descriptors = DescriptorList::new(at, pdo)?;
-        Ok(Engine { direction, descriptors, layout: None, ring: None, short: false, flow: None })
+        Ok(Engine { direction, descriptors, layout: None, ring: None, given: Given::ALL, flow: None })
     }
 
     fn lay_out(
         &self,
-        _at: &Irql<Passive>,
-        _endpoint: usize,
+        at: &Irql<Passive>,
+        endpoint: usize,
         runs: &[Run],
         cut: Cut,
         format: &StreamFormat,
     ) -> Result<Buffer> {
-        let plan =
-            Plan::new(runs, cut.chunk, format.frame_bytes()).map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
-        Ok(Buffer::Cyclic(Layout { plan, notify: cut.period != 0 }))
+        let info = self.endpoints.get(endpoint).ok_or(Status::INVALID_PARAMETER)?;
+        let packets = info.direction == Direction::Render && cut.has_packets();
+        let last = if packets { last_of_packet(cut.chunk, format.frame_bytes()) } else { 0 };
+        let plan = Plan::new(runs, cut.chunk, last, format.frame_bytes());
+        let plan = plan.map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
+        let silence = if packets {
+            Some(CommonBuffer::new(at, self.pdo, plan.longest(), Reach::Bits32)?)
+        } else {
+            None
+        };
+        Ok(Buffer::Cyclic(Layout { plan, notify: cut.period != 0, silence }))
     }
 
     fn prepare(&self, _at: &mut Irql<Passive>, endpoint: usize, format: &StreamFormat, _cut: Cut) -> Result {
@@ -167,8 +189,9 @@ impl SoundDevice for Ac97 {
     }
 
     fn detach(&self, _shared: &mut (), engine: &mut Engine) -> (bool, Option<Buffer>) {
-        engine.layout = None;
-        (!self.of(engine.direction).is_stuck(), engine.flow.take().map(Buffer::Mapped))
+        let cyclic = engine.layout.take().map(Buffer::Cyclic);
+        let buffer = cyclic.or_else(|| engine.flow.take().map(Buffer::Mapped));
+        (!self.of(engine.direction).is_stuck(), buffer)
     }
 
     /// Lays out the ring from byte `from` on and starts it from a reset.
@@ -182,7 +205,7 @@ impl SoundDevice for Ac97 {
         engine: &mut Engine,
         _at: &Irql<Dispatch>,
         from: u64,
-        _supply: Supply,
+        supply: Supply,
     ) -> Result {
         if let Some(flow) = &mut engine.flow {
             return self.start_flow(self.of(engine.direction), flow, &engine.descriptors, from);
@@ -195,12 +218,19 @@ impl SoundDevice for Ac97 {
         if !self.reset(own) {
             return Err(Status::IO_DEVICE_ERROR);
         }
-        let ring = Ring::starting_at(layout.plan, from);
-        engine.descriptors.set(0, ring.first_segment(), layout.notify);
-        for index in 1..RING {
-            engine.descriptors.set(index, ring.segment(index as u64), layout.notify);
+        let mut ring = Ring::starting_at(layout.plan, from);
+        if let Some(silence) = &layout.silence {
+            let handed_over = match supply {
+                Supply::JustInTime => None,
+                Supply::Packets { upto, ended } => Some((upto, ended)),
+            };
+            let given = engine.given.at_start(handed_over, from, layout.plan.period());
+            // By its reach the address fits.
+            ring = ring.playing(given, silence.address() as u32);
         }
-        engine.short = ring.starts_short();
+        for number in 0..RING as u64 {
+            engine.descriptors.set(number, ring.descriptor(number), layout.notify);
+        }
         engine.ring = Some(ring);
         own.latch().restart();
         own.set_running(true);
@@ -230,7 +260,9 @@ impl SoundDevice for Ac97 {
             self.bus.write16(own.register(nabm::SR), nabm::SR_CAUSES);
         }
         own.set_running(false);
-        engine.ring = None;
+        if let Some(ring) = engine.ring.take() {
+            engine.given = ring.given();
+        }
         Position { clock: at_last, owned: at_last, done: at_last }
     }
 
@@ -241,12 +273,33 @@ impl SoundDevice for Ac97 {
             return self.position_of_flow(own, flow);
         }
         let mut place = Place(self, own);
-        let done = engine.ring.as_mut().map_or(0, |ring| ring.position(&mut place));
+        let (done, prefetched) = match &mut engine.ring {
+            Some(ring) => (ring.position(&mut place), ring.prefetched()),
+            None => (0, 0),
+        };
         let ahead = match engine.direction {
             Direction::Render => FETCH_AHEAD_BYTES,
             Direction::Capture => 0,
         };
-        Position { clock: done, owned: done.saturating_add(ahead.into()), done }
+        Position { clock: done, owned: done.saturating_add(ahead.into()).max(prefetched), done }
+    }
+
+    /// Touches no register.
+    fn hand_over(
+        &self,
+        _shared: &mut (),
+        engine: &mut Engine,
+        _at: &Irql<Dispatch>,
+        _now: u64,
+        supply: Supply,
+    ) -> u64 {
+        if let Supply::Packets { upto, ended } = supply
+            && let (Some(ring), Some(layout)) = (&mut engine.ring, &engine.layout)
+        {
+            let descriptors = &engine.descriptors;
+            ring.hand_over(upto, ended, |number, segment| descriptors.set(number, segment, layout.notify));
+        }
+        NEVER
     }
 
     fn latency(&self, _engine: &Engine) -> Latency {
@@ -265,21 +318,21 @@ impl SoundDevice for Ac97 {
         let own = self.of(engine.direction);
         let seen = own.latch().seen();
         let done = ring.reached(seen);
-        if engine.short && seen > 0 {
-            // The device has left descriptor 0, and comes back to it only if the last valid index is moved.
-            if let Some(layout) = &engine.layout {
-                engine.descriptors.set(0, ring.segment(0), layout.notify);
-            }
-            engine.short = false;
-        }
+        let missing = ring.is_missing(done);
         let starved = ring.is_exhausted(seen);
-        if let Some(last_valid) = ring.refill(seen) {
+        if let Some(valid) = ring.refill(seen) {
+            // The device has left all of these, and comes back to them only if the last valid index is moved.
+            for number in valid.filter(|number| ring.is_new(*number)) {
+                if let Some(layout) = &engine.layout {
+                    engine.descriptors.set(number, ring.descriptor(number), layout.notify);
+                }
+            }
             // This also restarts a DMA that had come to the end.
             if self.is_present() {
-                self.bus.write8(own.register(nabm::LVI), last_valid);
+                self.bus.write8(own.register(nabm::LVI), ring.last_valid_index());
             }
         }
-        let glitch = starved || own.has_slipped();
+        let glitch = missing || starved || own.has_slipped();
         Progress { done, troubled: glitch, glitch, wake: NEVER }
     }
 

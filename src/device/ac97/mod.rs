@@ -16,6 +16,7 @@ mod codec;
 pub(crate) mod cutter;
 mod engine;
 mod flow;
+pub(crate) mod given;
 pub(crate) mod latch;
 mod mapped;
 mod mixer;
@@ -29,7 +30,7 @@ use core::sync::atomic::Ordering::Acquire;
 
 use portcls::irql::{Irql, Passive};
 use portcls::raw::KSAUDIO_SPEAKER_STEREO;
-use portcls::{Result, Status};
+use portcls::{Result, Status, handle};
 
 use crate::device::formats::{Formats, RateSet, Sample, SampleSet, Speakers};
 use crate::device::jack::Pin;
@@ -42,6 +43,7 @@ use regs::nabm;
 
 /// One AC'97 controller with its codec.
 pub(crate) struct Ac97 {
+    pdo: handle::Device,
     bus: Registers,
     codec: Codec,
     endpoints: [EndpointInfo; ENDS.len()],
@@ -61,12 +63,17 @@ const ENDS: [(Option<Input>, Pin); 3] =
 const RECORDERS: u32 = 0b110;
 
 impl Ac97 {
-    /// Resets the controller behind its two register ranges, and brings the codec up.
+    /// Resets the controller below `pdo`, behind its two register ranges, and brings the codec up.
     ///
     /// # Errors
     ///
     /// `STATUS_IO_DEVICE_ERROR` or `STATUS_DEVICE_HARDWARE_ERROR` if the hardware does not answer in time.
-    pub(crate) fn bring_up(at: &Irql<Passive>, mixer: Registers, bus: Registers) -> Result<Self> {
+    pub(crate) fn bring_up(
+        at: &Irql<Passive>,
+        pdo: handle::Device,
+        mixer: Registers,
+        bus: Registers,
+    ) -> Result<Self> {
         let codec = Codec::new(mixer);
         // One that does not reset may still use descriptors of whoever ran it before, but it does not know ours.
         reset_boxes(&bus)?;
@@ -76,6 +83,7 @@ impl Ac97 {
             Some(_) => EndpointInfo { direction: Direction::Capture, formats: stereo(rates.adc) },
         });
         Ok(Self {
+            pdo,
             bus,
             codec,
             endpoints,

@@ -34,6 +34,11 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
+    /// The first `bytes` bytes of the segment, without its end.
+    pub(crate) fn head(self, bytes: u32) -> Self {
+        if bytes < self.bytes { Self { bytes, ends_period: false, ..self } } else { self }
+    }
+
     /// The same segment without its first `skip` bytes.
     pub(crate) fn rest(self, skip: u32) -> Self {
         let skip = skip.min(self.bytes);
@@ -68,26 +73,29 @@ pub(crate) struct Plan {
     segments: [Segment; RING],
     count: usize,
     bytes: u32,
+    period: u32,
 }
 
 impl Plan {
-    /// Cuts the buffer made of `runs` at the borders of the runs and at every `period` bytes.
+    /// Cuts the buffer made of `runs` at the borders of the runs and at every `period` bytes. Where `last` is not 0, the
+    /// last `last` bytes of each period are a segment of their own.
     ///
     /// # Errors
     ///
     /// See [`PlanError`].
-    pub(crate) fn new(runs: &[Run], period: u32, frame: u32) -> Result<Self, PlanError> {
+    pub(crate) fn new(runs: &[Run], period: u32, last: u32, frame: u32) -> Result<Self, PlanError> {
         if frame == 0 || period == 0 || !period.is_multiple_of(frame) {
             return Err(PlanError::NotWholePeriods);
         }
-        let mut plan = Self { segments: [Segment::default(); RING], count: 0, bytes: 0 };
+        let mut plan = Self { segments: [Segment::default(); RING], count: 0, bytes: 0, period };
         let mut left_in_period = period;
         for run in runs {
             let mut address = u32::try_from(run.address).map_err(|_| PlanError::OutOfReach)?;
             address.checked_add(run.bytes.saturating_sub(1)).ok_or(PlanError::OutOfReach)?;
             let mut left = run.bytes;
             while left > 0 {
-                let bytes = left.min(left_in_period).min(MAX_SEGMENT_BYTES);
+                let up_to_cut = left_in_period.checked_sub(last).filter(|bytes| *bytes > 0);
+                let bytes = left.min(up_to_cut.unwrap_or(left_in_period)).min(MAX_SEGMENT_BYTES);
                 if !bytes.is_multiple_of(frame) {
                     return Err(PlanError::NotWholePeriods);
                 }
@@ -115,11 +123,6 @@ impl Plan {
         self.segments.get(..self.count).unwrap_or_default()
     }
 
-    /// Number of segments: a power of two.
-    pub(crate) fn count(&self) -> usize {
-        self.count
-    }
-
     /// The segment with this number, counted round and round.
     pub(crate) fn segment(&self, number: u64) -> Segment {
         // INVARIANT: the count is a power of two, so that the mask is the remainder, and in range.
@@ -127,9 +130,26 @@ impl Plan {
         self.segments.get(index).copied().unwrap_or_default()
     }
 
+    /// Bytes of the whole laps before the segment with this number, counted round and round.
+    pub(crate) fn laps_bytes(&self, number: u64) -> u64 {
+        // INVARIANT: the count is a power of two.
+        let laps = number.wrapping_shr(self.count.trailing_zeros());
+        laps.wrapping_mul(u64::from(self.bytes))
+    }
+
     /// Length of the buffer in bytes.
     pub(crate) fn bytes(&self) -> u32 {
         self.bytes
+    }
+
+    /// Length of a period in bytes.
+    pub(crate) fn period(&self) -> u32 {
+        self.period
+    }
+
+    /// Length of the longest segment in bytes.
+    pub(crate) fn longest(&self) -> u32 {
+        self.segments().iter().map(|segment| segment.bytes).max().unwrap_or(0)
     }
 
     /// Number of the segment that holds the byte at `offset` (less than [`Plan::bytes`]).
@@ -164,7 +184,7 @@ impl Plan {
                 if head == 0 {
                     return Err(PlanError::NotWholePeriods);
                 }
-                *slot = Segment { bytes: head, ends_period: false, ..whole };
+                *slot = whole.head(head);
                 carried = Some(whole.rest(head));
             }
         }

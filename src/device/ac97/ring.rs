@@ -4,6 +4,9 @@
 //! 31, 32, ..); the device shows the lowest five bits of that count as CIV. The *last valid* descriptor (LVI)
 //! bounds how far it can go unobserved, to less than a lap, which is what makes CIV unambiguous.
 
+use core::ops::Range;
+
+use crate::device::ac97::given::Given;
 use crate::device::ac97::plan::{Plan, RING, Segment};
 
 /// How many descriptors the last valid one is put ahead of the one last seen in an interrupt.
@@ -171,19 +174,48 @@ pub(crate) struct Laps {
     first: u64,
     /// Linear count at the start of the lap of the buffer in which this RUN began.
     lap: u64,
+    /// The descriptor in whose segment the sound ends, and how many bytes of it are sound: the rest of the segment is the
+    /// next descriptor, and whatever follows is one descriptor further on.
+    split: Option<(u64, u32)>,
+}
+
+impl Laps {
+    /// The segment in descriptor `number`, and its linear count.
+    ///
+    /// It is taken as a whole, also where it is shortened as the first one of a RUN.
+    fn segment(&self, number: u64) -> (Segment, u64) {
+        match self.split {
+            Some((split, bytes)) if number >= split => self.segment_behind(split, bytes, number),
+            _ => self.whole(number),
+        }
+    }
+
+    /// The same from the segment on in which the sound ends.
+    #[cold]
+    fn segment_behind(&self, split: u64, bytes: u32, number: u64) -> (Segment, u64) {
+        let (segment, start) = self.whole(number.saturating_sub(1).max(split));
+        match number.wrapping_sub(split) {
+            0 => (segment.head(bytes), start),
+            1 => (segment.rest(bytes), start.wrapping_add(bytes.into())),
+            _ => (segment, start),
+        }
+    }
+
+    #[inline(always)]
+    fn whole(&self, number: u64) -> (Segment, u64) {
+        let number = self.first.wrapping_add(number);
+        let segment = self.plan.segment(number);
+        (segment, self.lap.wrapping_add(self.plan.laps_bytes(number)).wrapping_add(u64::from(segment.offset)))
+    }
 }
 
 impl Course for Laps {
-    /// The segment is taken as a whole, also where it is shortened.
     fn start_of(&self, number: u64) -> u64 {
-        let number = self.first.wrapping_add(number);
-        let laps = number.checked_div(self.plan.count() as u64).unwrap_or(0);
-        let laps_bytes = laps.wrapping_mul(u64::from(self.plan.bytes()));
-        self.lap.wrapping_add(laps_bytes).wrapping_add(u64::from(self.plan.segment(number).offset))
+        self.segment(number).1
     }
 
     fn bytes_of(&self, number: u64) -> u32 {
-        self.plan.segment(self.first.wrapping_add(number)).bytes
+        self.segment(number).0.bytes
     }
 }
 
@@ -192,35 +224,93 @@ impl Course for Laps {
 pub(crate) struct Ring {
     /// What its descriptors stand for.
     pub(crate) laps: Laps,
-    /// Bytes of the first segment which were played before.
+    /// Where this RUN began, in bytes, and how many of the first segment were played before.
+    from: u64,
     skip: u32,
+    /// What is sound, and where silence lies: as long as the longest segment.
+    given: Given,
+    silence: u32,
     /// Where the device is.
     pub(crate) track: Track,
 }
 
 impl Ring {
-    /// Lays the ring out so that playing starts at `linear` bytes.
+    /// Lays the ring out so that playing starts at `linear` bytes. Nothing of it is silence.
     pub(crate) fn starting_at(plan: Plan, linear: u64) -> Self {
         let offset = linear.checked_rem(u64::from(plan.bytes())).unwrap_or(0);
         let first = plan.segment_at(offset as u32) as u64;
         let skip = (offset as u32).wrapping_sub(plan.segment(first).offset);
-        let lap = linear.wrapping_sub(offset);
-        Self { laps: Laps { plan, first, lap }, skip, track: Track::starting_at(linear, AHEAD) }
+        let laps = Laps { plan, first, lap: linear.wrapping_sub(offset), split: None };
+        let track = Track::starting_at(linear, AHEAD);
+        Self { laps, from: linear, skip, given: Given::ALL, silence: 0, track }
     }
 
-    /// The segment in descriptor `number` from the second lap of the ring on.
-    pub(crate) fn segment(&self, number: u64) -> Segment {
-        self.laps.plan.segment(self.laps.first.wrapping_add(number))
+    /// The same where only what is `given` is played, and else what lies at `silence`.
+    pub(crate) fn playing(mut self, given: Given, silence: u32) -> Self {
+        (self.given, self.silence) = (given, silence);
+        self.split_at_end(0);
+        self
     }
 
-    /// The segment in descriptor 0 on the first lap, where what was played before a pause is left out.
-    pub(crate) fn first_segment(&self) -> Segment {
-        self.segment(0).rest(self.skip)
+    /// What descriptor `number` is to say.
+    pub(crate) fn descriptor(&self, number: u64) -> Segment {
+        let (segment, start) = self.laps.segment(number);
+        if number == 0 {
+            return self.sounding(segment.rest(self.skip), self.from);
+        }
+        self.sounding(segment, start)
     }
 
-    /// Descriptor 0 is shortened on the first lap.
-    pub(crate) fn starts_short(&self) -> bool {
-        self.skip != 0
+    fn sounding(&self, segment: Segment, start: u64) -> Segment {
+        if self.given.is_sound(start) { segment } else { Segment { address: self.silence, ..segment } }
+    }
+
+    /// What is sound.
+    pub(crate) const fn given(&self) -> Given {
+        self.given
+    }
+
+    /// Sound is missing where the device is surely by now; tells of each packet once.
+    pub(crate) fn is_missing(&mut self, linear: u64) -> bool {
+        self.given.is_missing(linear, self.laps.plan.period())
+    }
+
+    /// The end of what the device has read the descriptors of: with the one that it is at, it has the next.
+    pub(crate) fn prefetched(&self) -> u64 {
+        if self.given.by_packets() { self.laps.start_of(self.track.at().wrapping_add(2)) } else { 0 }
+    }
+
+    /// The client has handed over what lies before byte `upto`. Calls `describe` with each descriptor that says something
+    /// else now, and what: none that the device has read by now, as far as the position was asked for just before.
+    pub(crate) fn hand_over(&mut self, upto: u64, ended: bool, mut describe: impl FnMut(u64, Segment)) {
+        let unread = self.track.at().wrapping_add(2);
+        let begin = if self.given.by_packets() { self.given.next() } else { 0 };
+        // Silence takes its place behind the end, and behind the first packet of all.
+        let end = if ended || begin == 0 { u64::MAX } else { upto };
+        self.given.take(upto, ended, self.laps.start_of(unread), self.laps.plan.period());
+        self.split_at_end(unread);
+        for number in unread..=self.track.last_valid {
+            let (segment, start) = self.laps.segment(number);
+            if start >= end {
+                break;
+            }
+            if start >= begin {
+                describe(number, self.sounding(segment, start));
+            }
+        }
+    }
+
+    /// If the sound ends within descriptor `least` or one behind it, that becomes two.
+    fn split_at_end(&mut self, least: u64) {
+        let Some(end) = self.given.end().filter(|end| *end > self.from && self.laps.split.is_none()) else {
+            return;
+        };
+        for number in least..least.wrapping_add(RING as u64) {
+            let before = end.saturating_sub(self.laps.start_of(number));
+            if before > 0 && before < u64::from(self.laps.bytes_of(number)) {
+                self.laps.split = Some((number, before as u32));
+            }
+        }
     }
 
     /// As [`Track::reached`].
@@ -238,13 +328,20 @@ impl Ring {
         self.track.is_exhausted(seen)
     }
 
-    /// Index for the LVI register, if it is time to move it: `seen` is the descriptor last seen in an interrupt.
-    pub(crate) fn refill(&mut self, seen: u64) -> Option<u8> {
+    /// Moves the last valid descriptor, if it is time: `seen` is the one last seen in an interrupt. Answers the
+    /// descriptors that are valid from now on.
+    pub(crate) fn refill(&mut self, seen: u64) -> Option<Range<u64>> {
         if !self.track.is_low(seen) {
             return None;
         }
+        let before = self.track.last_valid;
         self.track.last_valid = seen.wrapping_add(AHEAD);
-        Some(self.last_valid_index())
+        Some(before.wrapping_add(1)..self.track.last_valid.wrapping_add(1))
+    }
+
+    /// Descriptor `number` is not to say what the one in its place said a lap of the ring before.
+    pub(crate) fn is_new(&self, number: u64) -> bool {
+        self.given.by_packets() || (number == RING as u64 && self.skip != 0)
     }
 
     /// The last valid descriptor as the LVI register has it.

@@ -53,12 +53,10 @@ impl Player<'_> {
     }
 
     /// Spoils the next `frames` frames of the buffer, which are the client's until it writes them; they lie in one
-    /// piece. Behind the end of the sound there is only silence.
+    /// piece.
     fn spoil(&mut self, frames: usize) {
         let session = &self.session;
         let (size, at) = (session.frame_bytes(), (self.written % session.buffer_frames() as u64) as usize);
-        if self.next < session.plan.pcm.frames() {
-            session.write(at * size, &vec![SPOILED; frames * size]);
-        }
+        session.write(at * size, &vec![SPOILED; frames * size]);
     }
 }
