@@ -27,6 +27,7 @@ use crate::device::{EndpointInfo, Engines, MAX_ENDPOINTS, SoundDevice, Stage, St
 use crate::platform::gate::Gate;
 use crate::platform::interrupt::Claim;
 use crate::platform::lock::SpinLock;
+use crate::platform::pool::PoolBox;
 use crate::platform::shared::Shared;
 use crate::platform::thread::Waker;
 
@@ -144,10 +145,21 @@ impl<D: SoundDevice> Hub<D> {
     /// `STATUS_INSUFFICIENT_RESOURCES`.
     pub(crate) fn make_lanes(&self, at: &mut Irql<Passive>, pdo: handle::Device) -> Result {
         for endpoint in 0..self.endpoints().len() {
-            let lane = Lane::new(self.device.engine(at, pdo, endpoint)?)?;
+            let lane = self.make_lane(at, pdo, endpoint)?;
             self.with(at, |state, _| state.lanes.put(endpoint, lane));
         }
         Ok(())
+    }
+
+    /// A function of its own: an engine passes through the stack, and is gone from it when the next thing is made.
+    #[inline(never)]
+    fn make_lane(
+        &self,
+        at: &Irql<Passive>,
+        pdo: handle::Device,
+        endpoint: usize,
+    ) -> Result<PoolBox<Lane<D>>> {
+        Lane::new(self.device.engine(at, pdo, endpoint)?)
     }
 
     /// The device.
