@@ -6,6 +6,9 @@
 //!                                        +--- latch <--- interrupt -----+
 //! ```
 //!
+//! A client of packets says what may be played (`given`): the descriptors of anything else point to silence, and the counter
+//! goes on. Without packets the ring is written once, and plays what lies in the buffer.
+//!
 //! The codec has one ADC behind several inputs. Each of the two that people use is an endpoint of its own, and only
 //! one of them can be recorded at a time.
 
