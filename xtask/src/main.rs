@@ -87,8 +87,11 @@ enum Task {
     /// Exit status: 0 every test passed, 1 one did not.
     Features {
         /// Only write the page anew from the table
-        #[arg(long)]
+        #[arg(long, conflicts_with = "from")]
         write: bool,
+        /// Run none: take what became of them from this file, to which all that `test` prints was written
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
     },
     /// Calls the driver with formats, ranges and property requests that mean ill, for a time
     ///
@@ -202,10 +205,10 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Accept { seconds, only, list } => {
             accept::run(&repository, &accept::Wanted { seconds, only, list })?;
         }
-        Task::Features { write: true } => features::write(&repository)?,
-        Task::Features { write: false } => {
+        Task::Features { write: true, .. } => features::write(&repository)?,
+        Task::Features { write: false, from } => {
             setup::ensure(Purpose::Test)?;
-            features::run(&repository)?;
+            features::run(&repository, from.as_deref())?;
         }
         Task::Fuzz { seconds } => {
             setup::ensure(Purpose::Test)?;

@@ -72,6 +72,40 @@ pub(super) fn run(repository: &Repository, table: &Table) -> Result<Outcomes, Fa
     Ok(Outcomes(outcomes))
 }
 
+/// The same by what `cargo xtask test` has printed, both streams of it: only images are looked at anew.
+///
+/// # Errors
+/// As for [`run`], where an image is to be built.
+pub(super) fn read(repository: &Repository, table: &Table, printed: &str) -> Result<Outcomes, Failure> {
+    let programs = programs(printed);
+    let mut outcomes = BTreeMap::new();
+    for test in table.features.iter().flat_map(|feature| &feature.tests) {
+        let outcome = if test.package == IMAGE {
+            image_outcome(repository, &test.target)?
+        } else {
+            let name =
+                if test.target == "lib" { test.package.replace('-', "_") } else { test.target.clone() };
+            programs.get(name.as_str()).map_or(Outcome::Missing, |printed| outcome(printed, &test.function))
+        };
+        outcomes.insert(test.clone(), outcome);
+    }
+    Ok(Outcomes(outcomes))
+}
+
+/// What each test program printed, by its name: what follows a line like `Running tests/a.rs (target/rig/deps/a-0123)`.
+fn programs(printed: &str) -> BTreeMap<&str, &str> {
+    let mut programs = BTreeMap::new();
+    for part in printed.split("     Running ").skip(1) {
+        let (head, output) = part.split_once('\n').unwrap_or((part, ""));
+        let file = head.trim_end().trim_end_matches(')').rsplit(['/', '\\']).next().unwrap_or_default();
+        if let Some((name, _hash)) = file.rsplit_once('-') {
+            // A library comes before the program of the same name, which has no tests in the table.
+            programs.entry(name).or_insert(output);
+        }
+    }
+    programs
+}
+
 /// The image of the driver for the processor `name` is as it must be.
 fn image_outcome(repository: &Repository, name: &str) -> Result<Outcome, Failure> {
     let Some(architecture) = Architecture::ALL.into_iter().find(|each| each.to_string() == name) else {
@@ -121,7 +155,7 @@ fn outcome(printed: &str, function: &str) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, outcome};
+    use super::{Outcome, outcome, programs};
 
     #[test]
     fn outcomes_are_read_from_what_is_printed() {
@@ -131,5 +165,16 @@ mod tests {
         assert_eq!(outcome(printed, "bad"), Outcome::Failed);
         assert_eq!(outcome(printed, "not_good"), Outcome::Failed);
         assert_eq!(outcome(printed, "absent"), Outcome::Missing);
+    }
+    #[test]
+    fn each_program_of_a_whole_run_is_found() {
+        let printed = "testing: each package\n     Running unittests src/lib.rs (/x/rig/deps/portcls-0a1b)\n\
+                       test a::same ... ok\n     Running tests/pure/ring.rs (/x/rig/deps/ring-22)\n\
+                       test same ... FAILED\n\ntest result: FAILED. 0 passed\n";
+        let programs = programs(printed);
+        assert_eq!(programs.keys().collect::<Vec<_>>(), [&"portcls", &"ring"]);
+        assert_eq!(outcome(programs["portcls"], "same"), Outcome::Passed);
+        assert_eq!(outcome(programs["ring"], "same"), Outcome::Failed);
+        assert_eq!(outcome(programs["ring"], "other"), Outcome::Missing);
     }
 }

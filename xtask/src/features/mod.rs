@@ -9,6 +9,7 @@ mod sources;
 pub mod table;
 
 use std::fs;
+use std::path::Path;
 
 use crate::failure::Failure;
 use crate::repository::Repository;
@@ -20,13 +21,20 @@ pub const TEXT: &str = include_str!("features.txt");
 /// Where the page made from it stands.
 pub const PAGE: &str = "docs/features.md";
 
-/// Runs the tests of every row, and prints the table with what came of it.
+/// Runs the tests of every row, and prints the table with what came of it. With a file `from` that has all that
+/// `cargo xtask test` printed, none is run.
 ///
 /// # Errors
-/// [`Failure::Wrong`] if a test fails or is not there, [`Failure::Environment`] if none can be run.
-pub fn run(repository: &Repository) -> Result<(), Failure> {
+/// [`Failure::Wrong`] if a test fails or is not there, [`Failure::Environment`] if none can be run, or `from` not be read.
+pub fn run(repository: &Repository, from: Option<&Path>) -> Result<(), Failure> {
     let table = Table::parse(TEXT).map_err(Failure::Wrong)?;
-    let outcomes = evidence::run(repository, &table)?;
+    let outcomes = match from {
+        None => evidence::run(repository, &table)?,
+        Some(path) => {
+            let printed = fs::read_to_string(path).map_err(|error| Failure::io(path, &error))?;
+            evidence::read(repository, &table, &printed)?
+        }
+    };
     let mut failed = Vec::new();
     for feature in &table.features {
         let shown: Vec<_> = feature.tests.iter().map(|test| (test, outcomes.of(test))).collect();

@@ -13,8 +13,9 @@ Microsoft's test lab. What takes Windows has been shown by nobody yet; where the
 test is named, and the last column says what is left.
 
 This page is made by `cargo xtask features --write` from `xtask/src/features/features.txt`. `cargo xtask features` runs
-all tests that are named here and prints the table with what came of them. A test's name is package, test program and
-function; `cargo test --profile rig -p PACKAGE --test PROGRAM FUNCTION` runs it alone.
+all tests that are named here and prints the table with what came of them; with `--from FILE` it runs none, and takes what
+came of them from all that `cargo xtask test` printed. A test's name is package, test program and function;
+`cargo test --profile rig -p PACKAGE --test PROGRAM FUNCTION` runs it alone.
 
 | # | level | where | feature | what is asserted | shown by | not shown |
 |---|---|---|---|---|---|---|
