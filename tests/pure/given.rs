@@ -296,6 +296,17 @@ fn a_client_in_time_is_heard_without_a_gap() {
     }
 }
 
+#[test]
+fn what_becomes_sound_is_described_anew_and_nothing_else() {
+    let given = Given::ALL.at_start(Some((480 * 4, false)), 0, 480 * FRAME);
+    let mut ring = Ring::starting_at(usual(), 0).playing(given, SILENCE);
+    for (packets, numbers) in [(2, [2, 3]), (3, [4, 5])] {
+        let mut anew = Vec::new();
+        ring.hand_over(packets * 480 * 4, false, |number, _| anew.push(number));
+        assert_eq!(anew, numbers);
+    }
+}
+
 /// Row 29: pace of an underrun.
 #[test]
 fn packets_that_are_missing_are_silent_each_of_them_told_once_and_the_next_one_is_heard() {
