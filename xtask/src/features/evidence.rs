@@ -85,25 +85,35 @@ pub(super) fn read(repository: &Repository, table: &Table, printed: &str) -> Res
         } else {
             let name =
                 if test.target == "lib" { test.package.replace('-', "_") } else { test.target.clone() };
-            programs.get(name.as_str()).map_or(Outcome::Missing, |printed| outcome(printed, &test.function))
+            let printed = programs.get(name.as_str()).into_iter().flatten().flatten();
+            let of_each = printed.map(|printed| outcome(printed, &test.function));
+            of_each.max_by_key(|outcome| *outcome != Outcome::Missing).unwrap_or(Outcome::Missing)
         };
         outcomes.insert(test.clone(), outcome);
     }
     Ok(Outcomes(outcomes))
 }
 
-/// What each test program printed, by its name: what follows a line like `Running tests/a.rs (target/rig/deps/a-0123)`.
-fn programs(printed: &str) -> BTreeMap<&str, &str> {
-    let mut programs = BTreeMap::new();
-    for part in printed.split("     Running ").skip(1) {
+/// What each test program printed, by its name, which programs of several packages may have.
+///
+/// Cargo names a program in a line like `Running tests/a.rs (target/rig/deps/a-0123)`, on the other stream: that may come
+/// before the last lines of the program before it, so that what follows up to the next result is looked at, too.
+fn programs(printed: &str) -> BTreeMap<&str, Vec<[&str; 2]>> {
+    let parts: Vec<_> = printed.split("     Running ").skip(1).collect();
+    let mut programs = BTreeMap::<_, Vec<_>>::new();
+    for (index, part) in parts.iter().enumerate() {
         let (head, output) = part.split_once('\n').unwrap_or((part, ""));
-        let file = head.trim_end().trim_end_matches(')').rsplit(['/', '\\']).next().unwrap_or_default();
-        if let Some((name, _hash)) = file.rsplit_once('-') {
-            // A library comes before the program of the same name, which has no tests in the table.
-            programs.entry(name).or_insert(output);
-        }
+        let next = parts.get(index + 1).and_then(|next| next.split("\ntest result: ").next());
+        let late = if output.contains("\ntest result: ") { "" } else { next.unwrap_or_default() };
+        programs.entry(program(head)).or_default().push([output, late]);
     }
     programs
+}
+
+/// `a` of `tests/a.rs (target/rig/deps/a-0123)`.
+fn program(running: &str) -> &str {
+    let file = running.trim_end().trim_end_matches(')').rsplit('/').next().unwrap_or_default();
+    file.rsplit_once('-').map_or(file, |(name, _hash)| name)
 }
 
 /// The image of the driver for the processor `name` is as it must be.
@@ -169,12 +179,18 @@ mod tests {
     #[test]
     fn each_program_of_a_whole_run_is_found() {
         let printed = "testing: each package\n     Running unittests src/lib.rs (/x/rig/deps/portcls-0a1b)\n\
-                       test a::same ... ok\n     Running tests/pure/ring.rs (/x/rig/deps/ring-22)\n\
-                       test same ... FAILED\n\ntest result: FAILED. 0 passed\n";
+                       test a::same ... ok\n     Running tests/ring.rs (/x/rig/deps/ring-11)\ntest late ... ok\n\
+                       \ntest result: ok. 2 passed\ntest another ... ok\n\ntest result: ok. 1 passed\n     \
+                       Running pure/ring.rs (/x/ring-22)\ntest same ... FAILED\n\ntest result: FAILED. 0 passed\n";
         let programs = programs(printed);
-        assert_eq!(programs.keys().collect::<Vec<_>>(), [&"portcls", &"ring"]);
-        assert_eq!(outcome(programs["portcls"], "same"), Outcome::Passed);
-        assert_eq!(outcome(programs["ring"], "same"), Outcome::Failed);
-        assert_eq!(outcome(programs["ring"], "other"), Outcome::Missing);
+        let of = |name: &str, function: &str| {
+            let each = programs[name].iter().flatten().map(|printed| outcome(printed, function));
+            each.filter(|outcome| *outcome != Outcome::Missing).collect::<Vec<_>>()
+        };
+        assert_eq!(of("portcls", "same"), [Outcome::Passed]);
+        assert_eq!(of("portcls", "late"), [Outcome::Passed]);
+        assert_eq!(of("portcls", "another"), []);
+        assert_eq!(of("ring", "same"), [Outcome::Failed]);
+        assert_eq!(of("ring", "another"), [Outcome::Passed]);
     }
 }
